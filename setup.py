@@ -1,0 +1,92 @@
+"""Build the compiled engine. Everything else about the package is in pyproject.toml.
+
+The extension is optional: without a working C compiler the package installs all the
+same and runs on the reference engine. Two environment variables are for developers:
+SKLEARN_BP_DEBUG=1 turns Cython's bounds checks on, and SKLEARN_BP_REQUIRE_COMPILED=1
+makes a failed compilation an error.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
+
+DEBUG = os.environ.get("SKLEARN_BP_DEBUG") == "1"
+REQUIRE_COMPILED = os.environ.get("SKLEARN_BP_REQUIRE_COMPILED") == "1"
+
+FOLDER = "sklearn_bp/engine/_compiled"
+MODULES = ("_structs", "_layers", "_loop")
+
+# Neither -ffast-math nor -march=native: the first breaks checks for NaN and infinity,
+# and the loops are compiled for several instruction sets anyway. These two flags only
+# say that nobody reads errno or the floating point status, so that loops with a square
+# root or a comparison can be vectorised.
+UNIX_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math"]
+MSVC_FLAGS = ["/O2", "/std:c11"]
+OPENMP_FLAGS = {"unix": ["-fopenmp"], "msvc": ["/openmp"]}
+
+
+class BuildEngine(build_ext):
+    """Choose the flags once the compiler is known."""
+
+    def build_extensions(self):
+        kind = self.compiler.compiler_type
+        flags = MSVC_FLAGS if kind == "msvc" else UNIX_FLAGS
+        openmp = OPENMP_FLAGS.get(kind, [])
+        if not self._links_with(openmp):
+            openmp = []
+        for extension in self.extensions:
+            extension.extra_compile_args = flags + openmp
+            extension.extra_link_args = [] if kind == "msvc" else openmp
+        super().build_extensions()
+
+    def _links_with(self, flags):
+        """Whether the compiler takes these flags and finds their library."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text(
+                "#include <omp.h>\nint probe(void)\n{ return omp_get_max_threads(); }\n"
+            )
+            try:
+                objects = self.compiler.compile(
+                    [str(source)], output_dir=folder, extra_postargs=flags
+                )
+                self.compiler.link_shared_object(
+                    objects, str(Path(folder, "probe.out")), extra_postargs=flags
+                )
+            except (CompileError, LinkError):
+                return False
+        return True
+
+
+extensions = [
+    Extension(
+        f"{FOLDER}/{name}".replace("/", "."),
+        [f"{FOLDER}/{name}.pyx"],
+        depends=[f"{FOLDER}/kernels.h", f"{FOLDER}/kernels_template.h"],
+        include_dirs=[FOLDER],
+        optional=not REQUIRE_COMPILED,
+    )
+    for name in MODULES
+]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        build_dir="build/cython",
+        compiler_directives={
+            "language_level": 3,
+            "binding": True,
+            "boundscheck": DEBUG,
+            "wraparound": DEBUG,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "freethreading_compatible": True,
+        },
+    ),
+    cmdclass={"build_ext": BuildEngine},
+)
