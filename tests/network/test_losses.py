@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss, mean_poisson_deviance, mean_squared_error
+
+from sklearn_bp.network import LOSSES
+
+
+@pytest.fixture
+def problem(make_problem):
+    def make(loss):
+        made = make_problem(loss=loss, n_samples=40)
+        raw = np.random.RandomState(1).normal(size=(40, 3))
+        return LOSSES[loss], raw, made.y
+
+    return make
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradient_is_that_of_the_value(name, problem):
+    loss, raw, y = problem(name)
+    step = 1e-6
+    gradient = loss.gradient(raw, y)
+    for j in range(raw.shape[1]):
+        move = np.zeros_like(raw)
+        move[:, j] = step
+        numerical = (loss.value(raw + move, y) - loss.value(raw - move, y)) / (2 * step)
+        np.testing.assert_allclose(gradient[:, j], numerical, rtol=1e-6, atol=1e-8)
+
+
+def test_log_loss_is_that_of_the_metrics(problem):
+    loss, raw, y = problem("log_loss")
+    expected = log_loss(y[:, 0], loss.prediction(raw), labels=[0, 1, 2])
+    np.testing.assert_allclose(loss.average(raw, y), expected, rtol=1e-12)
+
+
+def test_binary_log_loss_sums_that_of_the_metrics_over_labels(problem):
+    loss, raw, y = problem("binary_log_loss")
+    p = loss.prediction(raw)
+    expected = sum(log_loss(y[:, j], p[:, j]) for j in range(3))
+    np.testing.assert_allclose(loss.average(raw, y), expected, rtol=1e-12)
+
+
+def test_squared_error_is_half_that_of_the_metrics_in_the_mean_over_outputs(problem):
+    loss, raw, y = problem("squared_error")
+    weight = np.arange(len(y))
+    expected = 0.5 * mean_squared_error(y, raw, sample_weight=weight)
+    np.testing.assert_allclose(loss.average(raw, y, weight), expected, rtol=1e-12)
+    np.testing.assert_allclose(loss.value(raw, y).mean() / 3, loss.average(raw, y))
+
+
+def test_poisson_is_half_the_deviance_of_the_metrics(problem):
+    loss, raw, y = problem("poisson")
+    p = loss.prediction(raw)
+    expected = sum(0.5 * mean_poisson_deviance(y[:, j], p[:, j]) for j in range(3))
+    np.testing.assert_allclose(loss.average(raw, y), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["log_loss", "binary_log_loss"])
+def test_log_losses_are_clipped_as_probabilities_are(name, dtype):
+    """A probability counts as eps at least: scikit-learn's loss curves have the bound
+    -log(eps), and so must ours."""
+    raw = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype=dtype)
+    y = np.array([[1.0], [1.0]]) if name == "log_loss" else np.array([[0, 1], [0, 1]])
+    eps = np.finfo(dtype).eps
+    n_labels = 1 if name == "log_loss" else 2
+    with np.errstate(all="raise", under="ignore"):
+        worst, best = LOSSES[name].value(raw, y.astype(dtype))
+    np.testing.assert_allclose(worst, -n_labels * np.log(eps), rtol=1e-6)
+    np.testing.assert_allclose(best, n_labels * eps, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_type_is_kept(name, problem):
+    loss, raw, y = problem(name)
+    raw, y = raw.astype(np.float32), y.astype(np.float32)
+    assert loss.value(raw, y).dtype == np.float32
+    assert loss.gradient(raw, y).dtype == np.float32
+    assert loss.prediction(raw).dtype == np.float32
