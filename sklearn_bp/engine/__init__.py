@@ -1,0 +1,15 @@
+"""How a network is computed: two engines behind one contract."""
+
+from ._blas import one_blas_thread
+from ._contract import Engine, Objective
+from ._selection import config_context, get_config, get_engine, set_config
+
+__all__ = [
+    "Engine",
+    "Objective",
+    "config_context",
+    "get_config",
+    "get_engine",
+    "one_blas_thread",
+    "set_config",
+]

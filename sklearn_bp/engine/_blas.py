@@ -1,0 +1,71 @@
+"""BLAS on one thread while an engine works.
+
+The engines make many small products, which BLAS's own threads slow down, and whose
+last bits may depend on their number.
+
+A BLAS library has one number of threads for the whole process, so overlapping holds
+must be undone by whoever leaves last; with a context manager of threadpoolctl each, the
+first to leave would set BLAS free under the others. (An OpenBLAS built on OpenMP has a
+number for each thread instead, and every thread sets and restores its own.)
+"""
+
+import threading
+
+from threadpoolctl import ThreadpoolController
+
+
+class _OneThread:
+    """Hold BLAS to one thread from the first `__enter__` to the last `__exit__`."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._libraries = None
+        self._shared_before = None
+        self._own_before = threading.local()
+
+    def __enter__(self):
+        with self._lock:
+            if self._libraries is None:
+                # Looks through all libraries of the process: once is enough.
+                controller = ThreadpoolController().select(user_api="blas")
+                self._libraries = controller.lib_controllers
+            before = [library.get_num_threads() for library in self._libraries]
+            if self._n_inside == 0:
+                self._shared_before = before
+            self._n_inside += 1
+            for library in self._libraries:
+                _set_num_threads(library, 1)
+        if not hasattr(self._own_before, "stack"):
+            self._own_before.stack = []
+        self._own_before.stack.append(before)
+
+    def __exit__(self, *exception):
+        own_before = self._own_before.stack.pop()
+        with self._lock:
+            self._n_inside -= 1
+            for library, own, shared in zip(
+                self._libraries, own_before, self._shared_before, strict=True
+            ):
+                if _is_per_thread(library):
+                    _set_num_threads(library, own)
+                elif self._n_inside == 0:
+                    _set_num_threads(library, shared)
+
+
+def _is_per_thread(library):
+    return (
+        library.internal_api == "openblas"
+        and getattr(library, "threading_layer", None) == "openmp"
+    )
+
+
+def _set_num_threads(library, n_threads):
+    # From 3.7 on, threadpoolctl lets only the first thread that tries set the number
+    # of OpenBLAS's threads, and ignores the others without a word. Under our lock any
+    # thread may.
+    setter = getattr(library, "_real_set_num_threads", library.set_num_threads)
+    setter(n_threads)
+
+
+one_blas_thread = _OneThread()

@@ -1,0 +1,175 @@
+"""The loops of kernels.h, as Cython sees them.
+
+C has one function for each computing type; the inline functions below make one
+of the two, so that the engine's code is written once.
+"""
+
+from cython cimport floating
+
+
+cdef extern from "kernels.h" nogil:
+    ctypedef enum activation:
+        pass
+
+    ctypedef enum loss:
+        pass
+
+    ctypedef enum optimizer:
+        ADAM
+
+    ctypedef struct update_rule:
+        optimizer kind
+        double learning_rate
+        double decay
+        double settings[3]
+
+    void activate_float(
+        activation kind, float *z, const float *bias, Py_ssize_t rows, Py_ssize_t cols
+    )
+    void activate_double(
+        activation kind, double *z, const double *bias, Py_ssize_t rows,
+        Py_ssize_t cols
+    )
+    void derive_float(activation kind, const float *outputs, float *delta, Py_ssize_t n)
+    void derive_double(
+        activation kind, const double *outputs, double *delta, Py_ssize_t n
+    )
+    void add_rows_float(
+        const float *delta, float *total, Py_ssize_t rows, Py_ssize_t cols
+    )
+    void add_rows_double(
+        const double *delta, double *total, Py_ssize_t rows, Py_ssize_t cols
+    )
+    void output_float(
+        loss kind, float *delta, const float *y, double *row_loss, Py_ssize_t rows,
+        Py_ssize_t cols
+    )
+    void output_double(
+        loss kind, double *delta, const double *y, double *row_loss, Py_ssize_t rows,
+        Py_ssize_t cols
+    )
+    void weight_rows_float(
+        float *delta, double *row_loss, const float *weight, double m, Py_ssize_t rows,
+        Py_ssize_t cols
+    )
+    void weight_rows_double(
+        double *delta, double *row_loss, const double *weight, double m,
+        Py_ssize_t rows, Py_ssize_t cols
+    )
+    void thin_product_float(
+        const float *x, const float *w, float *z, Py_ssize_t rows, Py_ssize_t inner,
+        Py_ssize_t cols
+    )
+    void thin_product_double(
+        const double *x, const double *w, double *z, Py_ssize_t rows, Py_ssize_t inner,
+        Py_ssize_t cols
+    )
+    void thin_gradient_float(
+        const float *x, const float *delta, float *g, Py_ssize_t rows,
+        Py_ssize_t inner, Py_ssize_t cols, bint accumulate
+    )
+    void thin_gradient_double(
+        const double *x, const double *delta, double *g, Py_ssize_t rows,
+        Py_ssize_t inner, Py_ssize_t cols, bint accumulate
+    )
+    void add_scaled_float(
+        float factor, const float *source, float *target, Py_ssize_t n
+    )
+    void add_scaled_double(
+        double factor, const double *source, double *target, Py_ssize_t n
+    )
+    void update_float(
+        const update_rule *rule, float *theta, const float *gradient, float *state_0,
+        float *state_1, Py_ssize_t n
+    )
+    void update_double(
+        const update_rule *rule, double *theta, const double *gradient,
+        double *state_0, double *state_1, Py_ssize_t n
+    )
+
+
+cdef inline void activate(
+    activation kind, floating *z, const floating *bias, Py_ssize_t rows,
+    Py_ssize_t cols
+) noexcept nogil:
+    if floating is float:
+        activate_float(kind, z, bias, rows, cols)
+    else:
+        activate_double(kind, z, bias, rows, cols)
+
+
+cdef inline void derive(
+    activation kind, const floating *outputs, floating *delta, Py_ssize_t n
+) noexcept nogil:
+    if floating is float:
+        derive_float(kind, outputs, delta, n)
+    else:
+        derive_double(kind, outputs, delta, n)
+
+
+cdef inline void add_rows(
+    const floating *delta, floating *total, Py_ssize_t rows, Py_ssize_t cols
+) noexcept nogil:
+    if floating is float:
+        add_rows_float(delta, total, rows, cols)
+    else:
+        add_rows_double(delta, total, rows, cols)
+
+
+cdef inline void output(
+    loss kind, floating *delta, const floating *y, double *row_loss, Py_ssize_t rows,
+    Py_ssize_t cols
+) noexcept nogil:
+    if floating is float:
+        output_float(kind, delta, y, row_loss, rows, cols)
+    else:
+        output_double(kind, delta, y, row_loss, rows, cols)
+
+
+cdef inline void weight_rows(
+    floating *delta, double *row_loss, const floating *weight, double m,
+    Py_ssize_t rows, Py_ssize_t cols
+) noexcept nogil:
+    if floating is float:
+        weight_rows_float(delta, row_loss, weight, m, rows, cols)
+    else:
+        weight_rows_double(delta, row_loss, weight, m, rows, cols)
+
+
+cdef inline void thin_product(
+    const floating *x, const floating *w, floating *z, Py_ssize_t rows,
+    Py_ssize_t inner, Py_ssize_t cols
+) noexcept nogil:
+    if floating is float:
+        thin_product_float(x, w, z, rows, inner, cols)
+    else:
+        thin_product_double(x, w, z, rows, inner, cols)
+
+
+cdef inline void thin_gradient(
+    const floating *x, const floating *delta, floating *g, Py_ssize_t rows,
+    Py_ssize_t inner, Py_ssize_t cols, bint accumulate
+) noexcept nogil:
+    if floating is float:
+        thin_gradient_float(x, delta, g, rows, inner, cols, accumulate)
+    else:
+        thin_gradient_double(x, delta, g, rows, inner, cols, accumulate)
+
+
+cdef inline void add_scaled(
+    floating factor, const floating *source, floating *target, Py_ssize_t n
+) noexcept nogil:
+    if floating is float:
+        add_scaled_float(factor, source, target, n)
+    else:
+        add_scaled_double(factor, source, target, n)
+
+
+cdef inline void update(
+    const update_rule *rule, floating *theta, const floating *gradient,
+    floating *state_0, floating *state_1, Py_ssize_t n
+) noexcept nogil:
+    if floating is float:
+        update_float(rule, theta, gradient, state_0, state_1, n)
+    else:
+        update_double(rule, theta, gradient, state_0, state_1, n)

@@ -1,0 +1,64 @@
+"""What the compiled engine works on: plain structs, and the objects that own them."""
+
+from libc.stdint cimport int32_t, int64_t
+
+from ._kernels cimport activation, loss
+
+
+cdef struct Layers:
+    # A network. Layer l has weights (sizes[l], sizes[l + 1]) from coef_starts[l] on
+    # in theta, and biases from intercept_starts[l] on.
+    int n_layers
+    loss loss_kind
+    Py_ssize_t n_targets
+    Py_ssize_t n_coefs
+    Py_ssize_t n_parameters
+    Py_ssize_t *sizes
+    Py_ssize_t *coef_starts
+    Py_ssize_t *intercept_starts
+    activation *activations
+
+
+cdef struct Data:
+    # The training set; void stands for the computing type. X is either dense or the
+    # three arrays of a CSR matrix. weight is NULL without weights, y in prediction.
+    const void *dense
+    const void *values
+    const int32_t *columns
+    const int64_t *row_starts
+    const void *y
+    const void *weight
+
+
+cdef struct Block:
+    # n_rows rows of the data on their way through the network: those that `rows` lists,
+    # or, where it is NULL, consecutive ones from `first` on.
+    # outputs[l], (n_rows, sizes[l]), is what layer l is given; deltas[l],
+    # (n_rows, sizes[l + 1]), the derivative of the loss by the net input of layer l.
+    # outputs[n_layers] holds the raw outputs and then, as deltas[n_layers - 1], their
+    # derivative.
+    Py_ssize_t n_rows
+    Py_ssize_t first
+    const int64_t *rows
+    void **outputs
+    void **deltas
+    void *inputs
+    void *y
+    void *weight
+    double *row_loss
+
+
+cdef class CompiledNetwork:
+    cdef Layers layers
+    cdef readonly object network
+
+
+cdef class TrainingSet:
+    cdef Data data
+    cdef tuple arrays
+
+
+cdef class Workspace:
+    cdef Block block
+    cdef readonly Py_ssize_t capacity
+    cdef void *memory

@@ -1,0 +1,137 @@
+"""What the compiled engine works on: plain structs, and the objects that own them."""
+
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from libc.stdint cimport int32_t, int64_t, uintptr_t
+from libc.stdlib cimport free, malloc
+
+import numpy as np
+from scipy.sparse import issparse
+
+# The numbers of the enums in kernels.h.
+ACTIVATION_CODES = {"identity": 0, "logistic": 1, "tanh": 2, "relu": 3}
+LOSS_CODES = {"squared_error": 0, "poisson": 1, "log_loss": 2, "binary_log_loss": 3}
+OPTIMIZER_CODES = {"sgd": 0, "adam": 1}
+
+
+cdef class CompiledNetwork:
+    """A `Network` as the struct `Layers`."""
+
+    def __cinit__(self, network):
+        cdef int n_layers = len(network.layer_sizes) - 1
+        cdef Layers *layers = &self.layers
+        cdef Py_ssize_t l
+        self.network = network
+        layers.sizes = <Py_ssize_t *> PyMem_Calloc(n_layers + 1, sizeof(Py_ssize_t))
+        layers.coef_starts = <Py_ssize_t *> PyMem_Calloc(n_layers, sizeof(Py_ssize_t))
+        layers.intercept_starts = <Py_ssize_t *> PyMem_Calloc(
+            n_layers, sizeof(Py_ssize_t)
+        )
+        layers.activations = <activation *> PyMem_Calloc(n_layers, sizeof(activation))
+        if not (layers.sizes and layers.coef_starts and layers.intercept_starts
+                and layers.activations):
+            raise MemoryError()
+
+        layers.n_layers = n_layers
+        layers.loss_kind = <loss> (<int> LOSS_CODES[network.loss])
+        layers.n_targets = 1 if network.loss == "log_loss" else network.n_outputs
+        layers.n_coefs = network.n_coefs
+        layers.n_parameters = network.n_parameters
+        for l in range(n_layers + 1):
+            layers.sizes[l] = network.layer_sizes[l]
+        for l, name in enumerate(network.activations):
+            layers.activations[l] = <activation> (<int> ACTIVATION_CODES[name])
+        layers.intercept_starts[0] = network.n_coefs
+        for l in range(1, n_layers):
+            layers.coef_starts[l] = (
+                layers.coef_starts[l - 1] + layers.sizes[l - 1] * layers.sizes[l]
+            )
+            layers.intercept_starts[l] = layers.intercept_starts[l - 1] + layers.sizes[l]
+
+    def __dealloc__(self):
+        PyMem_Free(self.layers.sizes)
+        PyMem_Free(self.layers.coef_starts)
+        PyMem_Free(self.layers.intercept_starts)
+        PyMem_Free(self.layers.activations)
+
+
+cdef class TrainingSet:
+    """Pointers into the user's X, y and weights, and the arrays kept alive for them."""
+
+    def __cinit__(self, X, y=None, sample_weight=None):
+        if issparse(X):
+            # scikit-learn allows both widths of index; a copy is made of one at most.
+            columns = X.indices.astype(np.int32, copy=False)
+            row_starts = X.indptr.astype(np.int64, copy=False)
+            self.data.values = address(X.data)
+            self.data.columns = <const int32_t *> address(columns)
+            self.data.row_starts = <const int64_t *> address(row_starts)
+            self.arrays = (X.data, columns, row_starts, y, sample_weight)
+        else:
+            self.data.dense = address(X)
+            self.arrays = (X, y, sample_weight)
+        if y is not None:
+            self.data.y = address(y)
+        if sample_weight is not None:
+            self.data.weight = address(sample_weight)
+
+
+cdef const void *address(array) except? NULL:
+    """The first byte of a C-contiguous array, which may be read-only."""
+    if not array.flags.c_contiguous:
+        raise ValueError("The engine needs C-contiguous arrays.")
+    return <const void *> (<uintptr_t> array.ctypes.data)
+
+
+cdef class Workspace:
+    """Room for one block of at most `capacity` rows, in one piece of memory."""
+
+    def __cinit__(self, CompiledNetwork compiled, Py_ssize_t capacity, itemsize):
+        cdef Layers *layers = &compiled.layers
+        cdef Block *block = &self.block
+        cdef int n_layers = layers.n_layers
+        self.capacity = capacity
+        block.outputs = <void **> PyMem_Calloc(n_layers + 1, sizeof(void *))
+        block.deltas = <void **> PyMem_Calloc(n_layers, sizeof(void *))
+        if not (block.outputs and block.deltas):
+            raise MemoryError()
+
+        # Two rounds over the same list of buffers: how large, then where.
+        cdef Py_ssize_t size = lay_out(block, layers, capacity, itemsize, NULL)
+        self.memory = malloc(size)
+        if self.memory == NULL:
+            raise MemoryError()
+        lay_out(block, layers, capacity, itemsize, <char *> self.memory)
+
+    def __dealloc__(self):
+        PyMem_Free(self.block.outputs)
+        PyMem_Free(self.block.deltas)
+        free(self.memory)
+
+
+cdef void *reserve(char *memory, Py_ssize_t n_bytes, Py_ssize_t *used) noexcept:
+    """The next `n_bytes` of memory, on a cache line of its own."""
+    cdef Py_ssize_t start = used[0]
+    used[0] = start + (n_bytes + 127) // 64 * 64
+    if memory == NULL:
+        return NULL
+    return <void *> ((<uintptr_t> (memory + start) + 63) // 64 * 64)
+
+
+cdef Py_ssize_t lay_out(
+    Block *block, const Layers *layers, Py_ssize_t n_rows, Py_ssize_t itemsize,
+    char *memory,
+) noexcept:
+    """Set the block's pointers into memory; returns how many bytes they need."""
+    cdef Py_ssize_t column = n_rows * itemsize
+    cdef Py_ssize_t used = 0
+    cdef int l, last = layers.n_layers
+    block.row_loss = <double *> reserve(memory, n_rows * sizeof(double), &used)
+    block.y = reserve(memory, column * layers.n_targets, &used)
+    block.weight = reserve(memory, column, &used)
+    block.inputs = reserve(memory, column * layers.sizes[0], &used)
+    for l in range(1, last + 1):
+        block.outputs[l] = reserve(memory, column * layers.sizes[l], &used)
+    for l in range(last - 1):
+        block.deltas[l] = reserve(memory, column * layers.sizes[l + 1], &used)
+    block.deltas[last - 1] = block.outputs[last]
+    return used

@@ -1,0 +1,81 @@
+/* The loops over single numbers, for both computing types.
+
+   kernels_template.h holds them once, written for a type REAL; this file brings
+   it in for float and for double. Each loop is compiled for several instruction
+   sets, and the dynamic loader picks the best one that the machine has. */
+
+#ifndef SKLEARN_BP_KERNELS_H
+#define SKLEARN_BP_KERNELS_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) \
+    && defined(__gnu_linux__)
+#define MULTIVERSION                                                        \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3",        \
+                                 "default")))
+#else
+#define MULTIVERSION
+#endif
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline, unused))
+#define KERNEL __attribute__((unused)) MULTIVERSION static
+#else
+#define INLINE static inline
+#define KERNEL MULTIVERSION static
+#endif
+
+#if defined(_MSC_VER)
+#define restrict __restrict
+#endif
+
+/* One number for each name in the tables of sklearn_bp.network and of
+   sklearn_bp.training; the engine's Python side maps the names. */
+typedef enum { IDENTITY, LOGISTIC, TANH, RELU } activation;
+typedef enum { SQUARED_ERROR, POISSON, LOG_LOSS, BINARY_LOG_LOSS } loss;
+typedef enum { SGD, ADAM } optimizer;
+
+/* What a step of an optimizer needs beside the parameters and their gradient. */
+typedef struct {
+    optimizer kind;
+    double learning_rate; /* bias corrections included */
+    double decay;         /* the L2 penalty's factor, alpha / M */
+    double settings[3];   /* as the optimizer's `settings` lists them */
+} update_rule;
+
+#define REAL float
+#define FN(name) name##_float
+#define INTEGER int32_t
+#define EXP_LOW -87.0f
+#define EXP_HIGH 88.72f
+#define LOG2E 1.44269504088896341f
+#define LN2_HIGH 0.693359375f
+#define LN2_LOW -2.12194440e-4f
+#define ROUNDER 12582912.0f /* 1.5 * 2^23: adding it rounds to an integer */
+#define EXPONENT_BIAS 127
+#define MANTISSA_BITS 23
+#define LOG_LOSS_LOW 1.1920929665620834e-07  /* -log(1 - eps) */
+#define LOG_LOSS_HIGH 15.942385152878742     /* -log(eps) */
+#include "kernels_template.h"
+
+#define REAL double
+#define FN(name) name##_double
+#define INTEGER int64_t
+#define EXP_LOW -708.0
+#define EXP_HIGH 709.78
+#define LOG2E 1.44269504088896340736
+#define LN2_HIGH 6.93145751953125e-1
+#define LN2_LOW 1.42860682030941723212e-6
+#define ROUNDER 6755399441055744.0 /* 1.5 * 2^52 */
+#define EXPONENT_BIAS 1023
+#define MANTISSA_BITS 52
+#define LOG_LOSS_LOW 2.2204460492503133e-16
+#define LOG_LOSS_HIGH 36.04365338911715
+#define DOUBLE_PRECISION
+#include "kernels_template.h"
+
+#endif

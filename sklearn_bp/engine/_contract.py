@@ -1,0 +1,158 @@
+"""What an engine offers, and the objective that every engine minimises."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The function that training minimises, for a batch of rows B:
+
+        J(theta) = 1 / m sum_{i in B} w_i loss(y_i, f(x_i))
+                   + alpha / (2 M) sum_l ||W_l||^2
+
+    with m = |B| * mean(w), where the mean is that of the whole training set.
+    Without weights m is the number of rows, as in the rule
+    D = (Delta + lambda * Theta) / m; over the whole training set it is the sum
+    of the weights, so that a weight of 2 is the same as a row that stands there
+    twice. Dividing by the batch's own weight sum instead would cancel the weight
+    at a batch size of 1, and divide by zero where all weights are zero.
+
+    Parameters
+    ----------
+    alpha : float, default=0
+        The strength of the L2 penalty, biases left out.
+    mean_weight : float, default=1
+        The mean sample weight of the whole training set.
+    penalty_size : float or None, default=None
+        M. None stands for the batch's own m.
+    """
+
+    alpha: float = 0.0
+    mean_weight: float = 1.0
+    penalty_size: float | None = None
+
+    def size(self, n_rows):
+        """m of a batch of `n_rows` rows."""
+        return n_rows * self.mean_weight
+
+    def decay(self, n_rows):
+        """alpha / M for a batch of `n_rows` rows."""
+        return self.alpha / (self.penalty_size or self.size(n_rows))
+
+
+class Engine(ABC):
+    """The three things an engine does. None of them checks its arguments.
+
+    In all of them `theta` is the flat parameter vector of `network` and sets the
+    computing type, float32 or float64; `X` is of that type, a C-contiguous array
+    or a CSR matrix of shape (n_samples, n_features); `y` is a C-contiguous array
+    of that type and of shape (n_samples, n_targets), as the network's loss takes
+    it; `sample_weight` is an array of that type of shape (n_samples,) or None.
+    Rows are given by number, so that a fold, a split or a bootstrap sample of X
+    is never a copy.
+    """
+
+    #: How the engine is called in `config_context`.
+    name: str
+
+    @abstractmethod
+    def forward(self, network, theta, X, rows=None):
+        """Raw outputs of the network, before the link.
+
+        Parameters
+        ----------
+        network : Network
+            Layers, activations, loss.
+        theta : ndarray of shape (n_parameters,)
+            The parameters.
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The data.
+        rows : ndarray of int64 of shape (n_rows,), default=None
+            The rows of X to use; None stands for all.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_rows, n_outputs)
+            The raw outputs.
+        """
+
+    @abstractmethod
+    def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
+        """The objective over all rows, and its gradient.
+
+        Parameters
+        ----------
+        network : Network
+            Layers, activations, loss.
+        theta : ndarray of shape (n_parameters,)
+            The parameters.
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The data.
+        y : ndarray of shape (n_samples, n_targets)
+            The targets.
+        sample_weight : ndarray of shape (n_samples,) or None
+            The weights.
+        objective : Objective
+            The penalty, and what the sums are divided by.
+
+        Returns
+        -------
+        data_loss : float
+            The first term of the objective.
+        penalty : float
+            Its second term.
+        gradient : ndarray of shape (n_parameters,)
+            The derivative of their sum.
+        """
+
+    @abstractmethod
+    def run_steps(
+        self,
+        network,
+        theta,
+        X,
+        y,
+        sample_weight,
+        objective,
+        order,
+        batch_size,
+        optimizer,
+        learning_rates,
+    ):
+        """Train on one batch of `order` after the other.
+
+        `theta` and the optimizer's state are changed in place.
+
+        Parameters
+        ----------
+        network : Network
+            Layers, activations, loss.
+        theta : ndarray of shape (n_parameters,)
+            The parameters.
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The data.
+        y : ndarray of shape (n_samples, n_targets)
+            The targets.
+        sample_weight : ndarray of shape (n_samples,) or None
+            The weights.
+        objective : Objective
+            The penalty, and what the sums are divided by.
+        order : ndarray of int64 of shape (n_rows,)
+            The rows of X in the order of training; every `batch_size` of them
+            make a step, the last one takes what is left.
+        batch_size : int
+            The number of rows of a step.
+        optimizer : Optimizer
+            The update rule and its state.
+        learning_rates : ndarray of float64 of shape (n_steps,)
+            The learning rate of each step.
+
+        Returns
+        -------
+        data_loss : float
+            The first term of the objective as each step met it, times the
+            number of rows of the step, summed over the steps.
+        penalty : float
+            The second term, likewise.
+        """

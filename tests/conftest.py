@@ -1,0 +1,99 @@
+"""What all tests share: the engines, and problems of every kind to try them on."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+# Read when SciPy is imported: without it, check_estimator skips its array API checks.
+os.environ["SCIPY_ARRAY_API"] = "1"
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import sklearn_bp
+from sklearn_bp.engine import get_engine
+from sklearn_bp.engine._selection import _compiled_engine, _reference_engine
+from sklearn_bp.network import LOSSES, Network, glorot_uniform
+
+ENGINES = [
+    engine for engine in (_reference_engine, _compiled_engine) if engine is not None
+]
+# Where an engine is compared with the reference, the engine that the settings choose:
+# with SKLEARN_BP_ENGINE=reference the reference engine must stand on its own.
+if sklearn_bp.get_config()["engine"] == "reference":
+    ENGINES = [_reference_engine]
+
+
+def pytest_report_header():
+    return f"sklearn_bp engine: {get_engine().name}"
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
+def engine(request):
+    """Each engine that is there."""
+    return request.param
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
+def each_engine(request):
+    """Run the test on each engine that is there, whatever it calls."""
+    with sklearn_bp.config_context(engine=request.param.name):
+        yield request.param.name
+
+
+@dataclass
+class Problem:
+    """The arguments of an engine's functions."""
+
+    network: Network
+    theta: np.ndarray
+    X: Any
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+
+
+def _make_problem(
+    loss="squared_error",
+    activation="tanh",
+    hidden=(5, 4),
+    n_samples=23,
+    n_features=6,
+    n_outputs=3,
+    dtype=np.float64,
+    sparse=False,
+    weighted=False,
+    seed=0,
+):
+    rng = np.random.RandomState(seed)
+    network = Network(
+        (n_features, *hidden, n_outputs), (activation,) * len(hidden), loss
+    )
+    theta = glorot_uniform(network, [activation] * (len(hidden) + 1), rng, dtype)
+    X = rng.normal(size=(n_samples, n_features))
+    if sparse:
+        X = sp.csr_matrix(np.where(rng.uniform(size=X.shape) < 0.3, X, 0))
+    n_targets = 1 if loss == "log_loss" else n_outputs
+    y = {
+        "squared_error": rng.normal(size=(n_samples, n_targets)),
+        "poisson": rng.poisson(2, size=(n_samples, n_targets)),
+        "log_loss": rng.randint(n_outputs, size=(n_samples, n_targets)),
+        "binary_log_loss": rng.randint(2, size=(n_samples, n_targets)),
+    }[loss]
+    sample_weight = rng.randint(0, 4, size=n_samples) if weighted else None
+    return Problem(
+        network,
+        theta,
+        X.astype(dtype),
+        y.astype(dtype),
+        None if sample_weight is None else sample_weight.astype(dtype),
+    )
+
+
+@pytest.fixture
+def make_problem():
+    """A function that makes a small random problem of the kind that is asked for."""
+    assert set(LOSSES) == {"squared_error", "poisson", "log_loss", "binary_log_loss"}, (
+        "a new loss needs targets in this factory"
+    )
+    return _make_problem

@@ -1,0 +1,52 @@
+import threading
+
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from sklearn_bp.engine._blas import _OneThread
+
+
+def blas_threads():
+    return {
+        pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"
+    }
+
+
+@pytest.fixture(autouse=True)
+def two_blas_threads():
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+def test_blas_is_held_to_one_thread_and_let_go():
+    with _OneThread():
+        assert blas_threads() == {1}
+    assert blas_threads() == {2}
+
+
+def test_the_last_one_out_lets_go():
+    hold = _OneThread()
+    first_left = threading.Event()
+    inside = threading.Event()
+    seen = []
+
+    def overlap():
+        with hold:
+            inside.set()
+            assert first_left.wait(timeout=30)
+            seen.append(blas_threads())
+
+    thread = threading.Thread(target=overlap)
+    with hold:
+        thread.start()
+        assert inside.wait(timeout=30)
+    first_left.set()
+    thread.join()
+    assert seen == [{1}]
+    assert blas_threads() == {2}
+
+
+def test_an_error_inside_lets_go():
+    with pytest.raises(KeyError), _OneThread():
+        raise KeyError
+    assert blas_threads() == {2}

@@ -1,0 +1,187 @@
+"""The compiled engine against the reference engine, option by option."""
+
+import numpy as np
+import pytest
+
+from sklearn_bp.engine import Objective, get_config
+from sklearn_bp.engine._selection import _compiled_engine, _reference_engine
+from sklearn_bp.network import ACTIVATIONS, LOSSES
+from sklearn_bp.training import OPTIMIZERS
+
+pytestmark = pytest.mark.skipif(
+    _compiled_engine is None or get_config()["engine"] == "reference",
+    reason="there is only one engine to test",
+)
+
+# Sums are taken in another order, and float32 has 7 digits.
+TOLERANCE = {
+    np.float64: {"rtol": 1e-9, "atol": 1e-12},
+    np.float32: {"rtol": 1e-3, "atol": 1e-5},
+}
+SETTINGS = {
+    "sgd": [
+        {"momentum": 0.0, "nesterov": False},
+        {"momentum": 0.9, "nesterov": False},
+        {"momentum": 0.9, "nesterov": True},
+    ],
+    "adam": [
+        {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+        {"beta_1": 0.5, "beta_2": 0.7, "epsilon": 1e-3},
+    ],
+}
+DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+SPARSE = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+
+
+def test_settings_cover_the_table_of_optimizers():
+    assert SETTINGS.keys() == OPTIMIZERS.keys()
+
+
+@DTYPES
+@SPARSE
+@WEIGHTED
+@pytest.mark.parametrize("hidden", [(), (7,), (20, 17, 3)], ids=str)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_forward_loss_and_gradients(
+    activation, loss, hidden, weighted, sparse, dtype, make_problem
+):
+    problem = make_problem(
+        loss=loss,
+        activation=activation,
+        hidden=hidden,
+        n_features=19,
+        weighted=weighted,
+        sparse=sparse,
+        dtype=dtype,
+    )
+    network, theta, X = problem.network, problem.theta, problem.X
+    rows = np.array([3, 4, 5, 1, 1, 22], dtype=np.int64)
+    for chosen in (None, rows, rows[:1], rows[:3], rows[:0]):
+        raw, expected = (
+            engine.forward(network, theta, X, chosen)
+            for engine in (_compiled_engine, _reference_engine)
+        )
+        assert raw.dtype == dtype
+        np.testing.assert_allclose(raw, expected, **TOLERANCE[dtype])
+
+    results = [
+        engine.loss_and_gradients(
+            network, theta, X, problem.y, problem.sample_weight, Objective(0.3, 1.2)
+        )
+        for engine in (_compiled_engine, _reference_engine)
+    ]
+    for ours, expected in zip(*results):
+        np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
+
+
+@DTYPES
+@SPARSE
+@pytest.mark.parametrize("penalty_size", [None, 40.0])
+@pytest.mark.parametrize("alpha", [0.0, 0.2])
+@pytest.mark.parametrize("batch_size", [1, 5, 16, 23])
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [(name, settings) for name in SETTINGS for settings in SETTINGS[name]],
+)
+def test_steps(
+    name, settings, batch_size, alpha, penalty_size, sparse, dtype, make_problem
+):
+    problem = make_problem(
+        loss="log_loss",
+        hidden=(17, 5),
+        n_features=18,
+        weighted=True,
+        sparse=sparse,
+        dtype=dtype,
+    )
+    n_steps = -(-23 // batch_size)
+    results = []
+    for engine in (_compiled_engine, _reference_engine):
+        rng = np.random.RandomState(0)
+        theta = problem.theta.copy()
+        optimizer = OPTIMIZERS[name](theta, **settings)
+        sums = []
+        for _ in range(2):
+            sums += engine.run_steps(
+                problem.network,
+                theta,
+                problem.X,
+                problem.y,
+                problem.sample_weight,
+                Objective(alpha, problem.sample_weight.mean(), penalty_size),
+                rng.permutation(23),
+                batch_size,
+                optimizer,
+                np.linspace(0.01, 0.02, n_steps),
+            )
+        assert optimizer.n_steps == 2 * n_steps
+        results.append([theta, *optimizer.state, sums])
+    for ours, expected in zip(*results):
+        np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
+
+
+@DTYPES
+@SPARSE
+@pytest.mark.parametrize("loss", LOSSES)
+def test_batches_of_several_blocks(loss, sparse, dtype, make_problem):
+    """More rows than the compiled engine takes through the network at a time."""
+    problem = make_problem(loss=loss, n_samples=1300, sparse=sparse, dtype=dtype)
+    results = []
+    for engine in (_compiled_engine, _reference_engine):
+        theta = problem.theta.copy()
+        optimizer = OPTIMIZERS["sgd"](theta, momentum=0.9, nesterov=True)
+        engine.run_steps(
+            problem.network,
+            theta,
+            problem.X,
+            problem.y,
+            None,
+            Objective(0.1),
+            np.arange(1300),
+            1200,
+            optimizer,
+            np.array([0.1, 0.1]),
+        )
+        results.append(theta)
+    np.testing.assert_allclose(*results, **TOLERANCE[dtype])
+
+
+@DTYPES
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_extreme_net_inputs(activation, dtype, make_problem):
+    """Nothing overflows on the way, and a NaN is not swallowed."""
+    problem = make_problem(
+        loss="binary_log_loss", activation=activation, hidden=(9,), dtype=dtype
+    )
+    X = problem.X * np.array([1e4, 1, 1, 1e-30, 0, -30], dtype=dtype)
+    with np.errstate(all="ignore"):
+        raw, expected = (
+            engine.forward(problem.network, problem.theta, X)
+            for engine in (_compiled_engine, _reference_engine)
+        )
+        np.testing.assert_allclose(raw, expected, **TOLERANCE[dtype])
+        X[5, 0] = np.nan
+        raw = _compiled_engine.forward(problem.network, problem.theta, X)
+    assert np.isnan(raw[5]).all()
+    np.testing.assert_allclose(
+        np.delete(raw, 5, axis=0), np.delete(expected, 5, axis=0), **TOLERANCE[dtype]
+    )
+
+
+def test_wide_index_arrays(make_problem):
+    problem = make_problem(sparse=True)
+    expected = _compiled_engine.forward(problem.network, problem.theta, problem.X)
+    problem.X.indices = problem.X.indices.astype(np.int64)
+    problem.X.indptr = problem.X.indptr.astype(np.int64)
+    raw = _compiled_engine.forward(problem.network, problem.theta, problem.X)
+    np.testing.assert_array_equal(raw, expected)
+
+
+def test_only_contiguous_arrays_are_taken(make_problem):
+    problem = make_problem()
+    with pytest.raises(ValueError, match="C-contiguous"):
+        _compiled_engine.forward(
+            problem.network, problem.theta, np.asfortranarray(problem.X)
+        )
