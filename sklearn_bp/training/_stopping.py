@@ -1,0 +1,55 @@
+"""When to stop: improvement, patience, best weights."""
+
+import numpy as np
+
+
+class Stopping:
+    """Watches one number an epoch, of which more is better.
+
+    Parameters
+    ----------
+    tol : float
+        What counts as an improvement: at least `tol` above the best so far.
+    patience : int or inf
+        How many epochs in a row may bring none.
+    keep_best : bool
+        Whether to keep a copy of the parameters at the best score.
+    """
+
+    def __init__(self, tol, patience, keep_best):
+        self.tol = tol
+        self.patience = patience
+        self.keep_best = keep_best
+        self.best_score = -np.inf
+        self.n_without_improvement = 0
+        self.best_theta = None
+
+    def start(self, theta):
+        """Before the first epoch the parameters at hand are the best ones."""
+        if self.keep_best:
+            self.best_theta = theta.copy()
+
+    def update(self, score, theta):
+        """Take note of an epoch's score. A NaN is neither better nor worse."""
+        if score < self.best_score + self.tol:
+            self.n_without_improvement += 1
+        else:
+            self.n_without_improvement = 0
+        if score > self.best_score:
+            self.best_score = score
+            if self.keep_best:
+                self.best_theta[:] = theta
+
+    @property
+    def out_of_patience(self):
+        return self.n_without_improvement > self.patience
+
+    def be_patient(self):
+        """Count anew, after something was changed that may help."""
+        self.n_without_improvement = 0
+
+    def finish(self, theta):
+        """Put the best parameters back into `theta`, and drop the copy."""
+        if self.keep_best:
+            theta[:] = self.best_theta
+            self.best_theta = None

@@ -1,0 +1,57 @@
+import numpy as np
+
+from sklearn_bp.training import Stopping
+
+
+def watch(scores, *, tol=0.1, patience=2, keep_best=False):
+    """Feed the scores; the parameters of epoch i are [i]."""
+    stopping, theta = Stopping(tol, patience, keep_best), np.array([-1.0])
+    stopping.start(theta)
+    for epoch, score in enumerate(scores):
+        theta[0] = epoch
+        stopping.update(score, theta)
+    return stopping, theta
+
+
+def test_patience_lasts_as_many_epochs_as_it_says():
+    assert not watch([1, 1, 1])[0].out_of_patience
+    assert watch([1, 1, 1, 1])[0].out_of_patience
+
+
+def test_an_improvement_by_tol_renews_patience():
+    assert not watch([1, 1, 1, 1.2, 1.2, 1.2])[0].out_of_patience
+
+
+def test_an_improvement_by_less_raises_the_best_score_alone():
+    stopping, _ = watch([1, 1.05, 1.09, 1.13])
+    assert stopping.best_score == 1.13
+    assert stopping.out_of_patience
+
+
+def test_a_nan_is_neither_better_nor_worse():
+    stopping, _ = watch([1, 1, 1, np.nan])
+    assert stopping.best_score == 1
+    assert not stopping.out_of_patience
+
+
+def test_endless_patience():
+    assert not watch([1] * 1000, patience=np.inf)[0].out_of_patience
+
+
+def test_the_best_parameters_come_back():
+    stopping, theta = watch([1, 3, 2], keep_best=True)
+    stopping.finish(theta)
+    assert theta == [1]
+    assert stopping.best_theta is None
+
+
+def test_without_a_better_score_the_first_parameters_come_back():
+    stopping, theta = watch([np.nan, np.nan], keep_best=True)
+    stopping.finish(theta)
+    assert theta == [-1]
+
+
+def test_the_last_parameters_stay_if_the_best_are_not_kept():
+    stopping, theta = watch([1, 3, 2])
+    stopping.finish(theta)
+    assert theta == [2]

@@ -1,0 +1,164 @@
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import shuffle
+
+from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp.engine import get_engine
+from sklearn_bp.training import _trainer
+
+pytestmark = pytest.mark.usefixtures("each_engine")
+
+
+@pytest.fixture
+def X():
+    return np.random.RandomState(0).normal(size=(50, 4))
+
+
+@pytest.fixture
+def y(X):
+    return np.sin(X[:, 0]) + X[:, 1] ** 2
+
+
+def test_permutation_is_the_one_of_scikit_learn():
+    theirs = shuffle(np.arange(20), random_state=np.random.RandomState(3))
+    ours = _trainer._permutation(20, np.random.RandomState(3))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 50])
+def test_slices_of_an_epoch_do_not_show(X, y, batch_size, monkeypatch):
+    settings = {"batch_size": batch_size, "max_iter": 3, "random_state": 0}
+    models = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        models.append(BackpropRegressor(**settings).fit(X, y))
+        monkeypatch.setattr(_trainer, "STEPS_PER_SLICE", 2)
+        models.append(BackpropRegressor(**settings).fit(X, y))
+    for coef, expected in zip(models[1].coefs_, models[0].coefs_):
+        np.testing.assert_array_equal(coef, expected)
+    np.testing.assert_allclose(models[1].loss_curve_, models[0].loss_curve_, rtol=1e-14)
+
+
+def test_a_slice_is_short(X, y, monkeypatch):
+    lengths = []
+    run_steps = type(get_engine()).run_steps
+
+    def count(self, *args):
+        lengths.append(len(args[-1]))
+        return run_steps(self, *args)
+
+    monkeypatch.setattr(type(get_engine()), "run_steps", count)
+    monkeypatch.setattr(_trainer, "OPERATIONS_PER_SLICE", 1e5)
+    with pytest.warns(ConvergenceWarning):
+        BackpropRegressor(batch_size=10, max_iter=1).fit(X, y)
+    # 500 weights take 6 operations each for each of 10 rows: 30,000 operations a step
+    assert lengths == [4, 1]
+
+
+def interrupt_in_epoch(n, monkeypatch):
+    calls = []
+    run_steps = type(get_engine()).run_steps
+
+    def interrupted(self, *args):
+        calls.append(None)
+        if len(calls) == n:
+            raise KeyboardInterrupt
+        return run_steps(self, *args)
+
+    monkeypatch.setattr(type(get_engine()), "run_steps", interrupted)
+
+
+@pytest.mark.parametrize("n_epochs", [0, 1, 5])
+def test_ctrl_c_leaves_the_model_of_the_epochs_done(X, y, n_epochs, monkeypatch):
+    interrupt_in_epoch(n_epochs + 1, monkeypatch)
+    model = BackpropRegressor(max_iter=100, random_state=0)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == n_epochs
+    assert model.t_ == 50 * n_epochs
+    assert np.isfinite(model.predict(X)).all()
+    monkeypatch.undo()
+    if n_epochs > 0:
+        with pytest.warns(ConvergenceWarning):
+            expected = BackpropRegressor(max_iter=n_epochs, random_state=0).fit(X, y)
+        np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
+def test_ctrl_c_with_early_stopping_leaves_the_best_weights(X, y, monkeypatch):
+    interrupt_in_epoch(6, monkeypatch)
+    model = BackpropRegressor(early_stopping=True, random_state=0)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y)
+    assert len(model.validation_scores_) == 5
+    assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+def test_ctrl_c_in_lbfgs_leaves_the_last_iteration(X, y, monkeypatch):
+    evaluate = type(get_engine()).loss_and_gradients
+    calls = []
+
+    def interrupted(self, *args):
+        calls.append(None)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return evaluate(self, *args)
+
+    monkeypatch.setattr(type(get_engine()), "loss_and_gradients", interrupted)
+    model = BackpropRegressor(solver="lbfgs", random_state=0)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y)
+    assert 0 < model.n_iter_ < 8
+    monkeypatch.undo()
+    with pytest.warns(ConvergenceWarning):
+        expected = BackpropRegressor(
+            solver="lbfgs", max_iter=model.n_iter_, random_state=0
+        ).fit(X, y)
+    np.testing.assert_allclose(model.predict(X), expected.predict(X))
+    np.testing.assert_allclose(model.loss_, expected.loss_)
+
+
+@pytest.mark.parametrize("estimator", [BackpropClassifier, BackpropRegressor])
+def test_divergence_names_the_epoch_and_the_remedy(estimator, X, y):
+    model = estimator(solver="sgd", learning_rate_init=1e8, activation="identity")
+    y = y if estimator is BackpropRegressor else y > 0.5
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(
+            ValueError, match=r"diverged in epoch \d+: .* Lower learning_rate_init"
+        ),
+    ):
+        model.fit(1e100 * X, y)
+    assert not hasattr(model, "coefs_")
+
+
+def test_verbose_prints_what_scikit_learn_prints(X, y, capsys):
+    model = BackpropRegressor(verbose=True, tol=10, n_iter_no_change=1).fit(X, y)
+    assert model.n_iter_ == 3
+    *epochs, last = capsys.readouterr().out.splitlines()
+    assert epochs == [
+        f"Iteration {epoch}, loss = {loss:.8f}"
+        for epoch, loss in enumerate(model.loss_curve_, start=1)
+    ]
+    assert last == (
+        "Training loss did not improve more than tol=10.000000 for 1 consecutive"
+        " epochs. Stopping."
+    )
+
+
+def test_verbose_prints_scores_and_learning_rates(X, y, capsys):
+    BackpropRegressor(
+        solver="sgd",
+        learning_rate="adaptive",
+        early_stopping=True,
+        verbose=True,
+        tol=10,
+        n_iter_no_change=1,
+    ).fit(X, y)
+    printed = capsys.readouterr().out
+    assert "Validation score: -" in printed
+    assert "Validation score did not improve" in printed
+    assert "Setting learning rate to 0.000200" in printed
+    assert printed.endswith("Stopping.\n")
