@@ -1,0 +1,424 @@
+"""The classifier."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
+
+from ._base import BaseBackprop
+from ._targets import ClassLabels, is_multilabel
+
+
+class BackpropClassifier(ClassifierMixin, BaseBackprop):
+    """Multilayer perceptron for classification, trained by backpropagation.
+
+    A drop-in replacement for :class:`sklearn.neural_network.MLPClassifier`: the same
+    parameters, the same defaults and, for the same `random_state`, the same network,
+    several times sooner. It minimises the log loss, by gradients that backpropagation
+    computes [1]_. Labels may be binary, multiclass or multilabel.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : array-like of int or int, default=(100,)
+        The number of units in each hidden layer. ``()`` is a network without a
+        hidden layer, trained by the delta rule: logistic
+        regression.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
+        The activation of the hidden units.
+
+        - 'identity', g(z) = z, a linear bottleneck;
+        - 'logistic', g(z) = 1 / (1 + exp(-z)), the sigmoid;
+        - 'tanh', g(z) = tanh(z);
+        - 'relu', g(z) = max(0, z).
+
+    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+        What trains the network.
+
+        - 'adam', adaptive moment estimation [4]_: a good start;
+        - 'sgd', gradient descent with momentum, by batch, minibatch or example,
+          as `batch_size` says;
+        - 'lbfgs', a quasi-Newton method on all data at once: often faster and
+          better on small data sets.
+
+    alpha : float, default=0.0001
+        The strength of the L2 penalty. Biases are not penalised. See
+        `penalty_scaling` for what it is divided by.
+
+    batch_size : int, 'auto' or 'full', default='auto'
+        How many samples make a step of 'sgd' and 'adam'. 1 is stochastic gradient
+        descent in the strict sense, 'full' is batch gradient descent, and 'auto' is
+        ``min(200, n_samples)``.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        The schedule of the learning rate. Only used with ``solver='sgd'``.
+
+        - 'constant', `learning_rate_init` throughout;
+        - 'invscaling', ``learning_rate_init / (t + 1) ** power_t`` after `t` training
+          samples, set at the end of each epoch;
+        - 'adaptive', a fifth of it at each standstill, that is, each time
+          `n_iter_no_change` epochs bring no improvement by `tol`.
+
+    learning_rate_init : float, default=0.001
+        The first learning rate. Not used with ``solver='lbfgs'``.
+
+    power_t : float, default=0.5
+        The exponent of ``learning_rate='invscaling'``.
+
+    max_iter : int, default=200
+        The largest number of epochs ('sgd', 'adam') or of iterations ('lbfgs').
+
+    shuffle : bool, default=True
+        Whether each epoch goes through the samples in an order of its own. Not used
+        with ``solver='lbfgs'``.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights, the validation set and the orders. Pass an int for
+        the same network at every call.
+
+    tol : float, default=0.0001
+        What counts as an improvement of the training loss, or with early stopping of
+        the validation score. With ``solver='lbfgs'``, the largest component of the
+        gradient at which training has converged.
+
+    verbose : bool or int, default=False
+        Whether to print a line an epoch.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit.
+
+    momentum : float, default=0.9
+        The share of the last step that is kept, from 0 to 1. Only used with
+        ``solver='sgd'``.
+
+    nesterovs_momentum : bool, default=True
+        Whether to use Nesterov's momentum. Only used with ``solver='sgd'``.
+
+    early_stopping : bool, default=False
+        Whether to set `validation_fraction` of the data aside, to stop when the score
+        on it has not improved for `n_iter_no_change` epochs, and to keep the weights
+        of the best epoch. In a binary problem
+        the set keeps the shares of the two classes. Not used with ``solver='lbfgs'``.
+
+    validation_fraction : float, default=0.1
+        The share of the data that early stopping sets aside, between 0 and 1.
+
+    beta_1 : float, default=0.9
+        The decay rate of adam's first moment, in [0, 1).
+
+    beta_2 : float, default=0.999
+        The decay rate of adam's second moment, in [0, 1).
+
+    epsilon : float, default=1e-08
+        Keeps adam's division finite.
+
+    n_iter_no_change : int, default=10
+        How many epochs without an improvement by `tol` are tolerated.
+
+    max_fun : int, default=15000
+        The largest number of evaluations of the loss with ``solver='lbfgs'``.
+
+    scoring : 'loss' or None, default='loss'
+        What early stopping watches on the validation set: 'loss', the loss without
+        the penalty, or None, as in scikit-learn, the accuracy.
+
+    penalty_scaling : {'batch', 'dataset'}, default='batch'
+        What `alpha` is divided by: the number of samples in the batch, as in
+        scikit-learn, so that smaller batches are penalised more; or that of the
+        training set, so that one `alpha` is one penalty at every `batch_size`.
+
+    dtype : {'float32', 'float64'} or dtype, default=None
+        The type that the network computes in. None is float32 if X is, and float64
+        otherwise.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels in sorted order; in a multilabel problem, the column numbers.
+
+    loss_ : float
+        The loss of the last epoch, penalty included.
+
+    best_loss_ : float or None
+        The smallest loss of all epochs; None with early stopping. Not there with
+        ``solver='lbfgs'``.
+
+    loss_curve_ : list of float
+        The loss of each epoch. Not there with ``solver='lbfgs'``.
+
+    validation_scores_ : list of float or None
+        What early stopping watched at each epoch, more being better: with
+        ``scoring='loss'`` the negated loss. None without early stopping, not there
+        with ``solver='lbfgs'``.
+
+    best_validation_score_ : float or None
+        The largest of `validation_scores_`, reached by the weights that were kept.
+
+    t_ : int
+        The number of samples seen in training, each counted once an epoch.
+
+    coefs_ : list of ndarray of shape (n_units_below, n_units)
+        The weights of each layer.
+
+    intercepts_ : list of ndarray of shape (n_units,)
+        The biases of each layer.
+
+    n_features_in_ : int
+        The number of features seen during :term:`fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        The names of the features seen during :term:`fit`. Only there if all of them
+        are strings.
+
+    n_iter_ : int
+        The number of epochs ('sgd', 'adam') or iterations ('lbfgs') of the last fit.
+
+    n_layers_ : int
+        The number of layers, input and output included.
+
+    n_outputs_ : int
+        The number of outputs.
+
+    out_activation_ : str
+        The name of the function that turns raw outputs into predictions.
+
+    See Also
+    --------
+    BackpropRegressor : The same for numbers as targets.
+    sklearn.neural_network.MLPClassifier : The estimator that this one replaces.
+
+    Notes
+    -----
+    The starting weights follow [2]_, momentum [3]_, 'adam' [4]_ and 'lbfgs' [5]_.
+
+    References
+    ----------
+    .. [1] Rumelhart, D. E., Hinton, G. E. & Williams, R. J. (1986). "Learning
+       representations by back-propagating errors." Nature 323, 533-536.
+
+    .. [2] Glorot, X. & Bengio, Y. (2010). "Understanding the difficulty of training
+       deep feedforward neural networks." AISTATS.
+
+    .. [3] Sutskever, I., Martens, J., Dahl, G. & Hinton, G. (2013). "On the importance
+       of initialization and momentum in deep learning." ICML.
+
+    .. [4] Kingma, D. P. & Ba, J. (2015). "Adam: A method for stochastic optimization."
+       ICLR.
+
+    .. [5] Zhu, C., Byrd, R. H., Lu, P. & Nocedal, J. (1997). "Algorithm 778: L-BFGS-B."
+       ACM Transactions on Mathematical Software 23, 550-560.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn_bp import BackpropClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     X, y, stratify=y, random_state=0
+    ... )
+    >>> model = BackpropClassifier(solver="lbfgs", alpha=1, random_state=0)
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        scoring="loss",
+        penalty_scaling="batch",
+        dtype=None,
+    ):
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
+            scoring=scoring,
+            penalty_scaling=penalty_scaling,
+            dtype=dtype,
+        )
+
+    @available_if(lambda self: self._can_fit_partially())
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train the network for one epoch on the given data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The training data.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            The class labels, or indicators.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, not negative.
+        classes : array-like of shape (n_classes,), default=None
+            All class labels that will ever occur. Required on the first call, unless
+            `y` holds indicators.
+
+        Returns
+        -------
+        self : object
+            The estimator, one epoch on.
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is not valid, or if training diverges.
+            The estimator is then as it was before the call.
+        """
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    def decision_function(self, X):
+        """Raw outputs of the network, before the logistic function or the softmax.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            In a binary problem, the log-odds of the second class; in a multilabel
+            problem, the log-odds of each label; otherwise the log-probability of each
+            class, up to a constant for each sample.
+        """
+        raw = self._raw_outputs(X)
+        return raw[:, 0] if self.n_outputs_ == 1 else raw
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The labels; indicators in a multilabel problem.
+        """
+        raw = self._raw_outputs(X)
+        return self._labels.decode(raw)
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            The probability of each class, in the order of `classes_`.
+        """
+        raw = self._raw_outputs(X)
+        return self._labels.probabilities(raw)
+
+    def predict_log_proba(self, X):
+        """Predict logarithms of probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            The logarithm of what `predict_proba` returns.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def _learn_targets(self, y, incremental, classes):
+        if incremental and classes is None and not is_multilabel(y):
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: all labels"
+                " that will ever occur."
+            )
+        self._labels = ClassLabels(y, classes)
+        self.classes_ = self._labels.classes
+        self.n_outputs_ = self._labels.n_outputs
+
+    def _check_same_targets(self, y):
+        if not self._labels.are_all_in(y):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the"
+                f" previous call to fit. Previously got {self.classes_}, `y` has"
+                f" {np.unique(y)}. Set warm_start=False to fit anew."
+            )
+
+    def _check_classes(self, classes):
+        if classes is not None and not np.array_equal(
+            np.unique(classes), self.classes_
+        ):
+            raise ValueError(
+                f"`classes={classes}` is not the same as on last call to partial_fit,"
+                f" was: {self.classes_}. Pass the same classes, or none."
+            )
+
+    def _encode_targets(self, y, dtype):
+        return self._labels.encode(y, dtype)
+
+    def _loss_name(self):
+        return self._labels.loss
+
+    def _validation_score(self, raw, y, sample_weight):
+        y_true = y if self._labels.is_multilabel else y[:, 0].astype(int)
+        y_pred = self._labels.decode_numbers(raw)
+        return accuracy_score(y_true, y_pred, sample_weight=sample_weight)
+
+    def _stratify(self, y):
+        return self._labels.decode_targets(y) if self.n_outputs_ == 1 else None
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,57 @@
+"""What a report of a problem should say about the machine."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from threadpoolctl import threadpool_info
+
+from .engine import get_config, get_engine
+
+PACKAGES = ("sklearn-bp", "scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl")
+
+
+def show_versions():
+    """Print the engine, the versions and the thread pools in use.
+
+    Examples
+    --------
+    >>> import sklearn_bp
+    >>> sklearn_bp.show_versions()  # doctest: +SKIP
+    """
+    _print_table(
+        "System",
+        {
+            "python": platform.python_version(),
+            "machine": platform.platform(),
+            "cores": os.cpu_count(),
+        },
+    )
+    _print_table(
+        "Engine", {"in use": get_engine().name, "asked for": get_config()["engine"]}
+    )
+    _print_table("Packages", {package: _version(package) for package in PACKAGES})
+    _print_table(
+        "Thread pools",
+        {
+            f"{pool['user_api']} ({pool['prefix']} {pool['version'] or ''})": (
+                f"{pool['num_threads']} threads {pool.get('architecture', '')}"
+            )
+            for pool in threadpool_info()
+        },
+    )
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _print_table(title, rows):
+    print(f"{title}:")
+    width = max(map(len, rows), default=0)
+    for name, value in rows.items():
+        print(f"  {name:>{width}}: {value}")
+    print()

@@ -1,0 +1,135 @@
+"""From class labels to what the network is trained on, and back."""
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from .network import LOSSES
+
+
+class ClassLabels:
+    """The classes of a problem, and the numbers that stand for them.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix
+        Labels of shape (n_samples,), or indicators of shape (n_samples, n_classes).
+    classes : array-like of shape (n_classes,), default=None
+        All classes, of which `y` may hold a part; None takes those of `y`.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels in sorted order; in a multilabel problem, the column numbers.
+    loss : str
+        The loss that fits the problem.
+    n_outputs : int
+        The number of outputs that it needs.
+    """
+
+    def __init__(self, y, classes=None):
+        self.is_multilabel = is_multilabel(y)
+        self.is_sparse = issparse(y)
+        if self.is_multilabel:
+            self.classes = np.arange(y.shape[1])
+        else:
+            self.classes = np.unique(y if classes is None else classes)
+        n_classes = len(self.classes)
+        if not self.is_multilabel and n_classes > 2:
+            self.loss, self.n_outputs = "log_loss", n_classes
+        else:
+            self.loss = "binary_log_loss"
+            self.n_outputs = n_classes if self.is_multilabel else 1
+
+    def encode(self, y, dtype):
+        """Labels as targets of the loss.
+
+        Parameters
+        ----------
+        y : array-like or sparse matrix
+            Labels or indicators, as in the constructor.
+        dtype : dtype
+            float32 or float64.
+
+        Returns
+        -------
+        targets : ndarray of shape (n_samples, n_targets)
+            Class numbers in one column, or indicators.
+
+        Raises
+        ------
+        ValueError
+            If a label is not among the classes.
+        """
+        if self.is_multilabel != is_multilabel(y) or (
+            self.is_multilabel and y.shape[1] != len(self.classes)
+        ):
+            raise ValueError(
+                f"y has shape {y.shape} and the network was trained for"
+                f" {self._description()}. Pass targets of that kind, or fit anew with"
+                " warm_start=False."
+            )
+        if self.is_multilabel:
+            y = y.toarray() if issparse(y) else np.asarray(y)
+            return np.ascontiguousarray(y, dtype=dtype)
+        self.check(y)
+        return np.searchsorted(self.classes, y).astype(dtype)[:, np.newaxis]
+
+    def check(self, y):
+        """Raise a ValueError if `y` holds a label that is not among the classes."""
+        unknown = np.setdiff1d(y, self.classes)
+        if len(unknown) > 0:
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`: {unknown}. `self.classes_`"
+                f" is {self.classes}. On the first call to partial_fit, pass all"
+                " classes."
+            )
+
+    def are_all_in(self, y):
+        """Whether `y` holds each class, and nothing else."""
+        return self.is_multilabel or np.array_equal(np.unique(y), self.classes)
+
+    def decode(self, raw):
+        """Raw outputs of shape (n_samples, n_outputs) as labels or indicators."""
+        if self.is_multilabel:
+            indicators = (raw > 0).astype(int)
+            return csr_matrix(indicators) if self.is_sparse else indicators
+        return self.classes[self.decode_numbers(raw)]
+
+    def decode_numbers(self, raw):
+        """Raw outputs as class numbers, or as indicators in a multilabel problem."""
+        if self.is_multilabel:
+            return raw > 0
+        if self.n_outputs > 1:
+            return raw.argmax(axis=1)
+        return np.minimum(raw[:, 0] > 0, len(self.classes) - 1).astype(int)
+
+    def decode_targets(self, y):
+        """The labels that `encode` gave as one column of class numbers."""
+        return self.classes[y[:, 0].astype(int)]
+
+    def probabilities(self, raw):
+        """Raw outputs as probabilities, one column a class."""
+        probabilities = LOSSES[self.loss].prediction(raw)
+        if self.is_multilabel or self.n_outputs > 1:
+            return probabilities
+        if len(self.classes) == 1:
+            return np.ones_like(probabilities)
+        return np.hstack([1 - probabilities, probabilities])
+
+    def _description(self):
+        if self.is_multilabel:
+            return f"indicators of {len(self.classes)} labels"
+        return f"one label a sample, out of {self.classes}"
+
+
+def is_multilabel(y):
+    """Whether y holds indicators; a ValueError if it holds no class labels at all."""
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "y has several columns with more than two classes in one of them, which is"
+            " not supported. Fit one classifier a column, with MultiOutputClassifier."
+        )
+    return kind == "multilabel-indicator"

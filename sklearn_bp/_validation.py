@@ -1,0 +1,118 @@
+"""Checks of arguments that scikit-learn has no public function for."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_array
+
+
+def check_hidden_layer_sizes(sizes):
+    """Give the widths of the hidden layers as a tuple of int.
+
+    Parameters
+    ----------
+    sizes : int or array-like of int
+        One width, or one for each hidden layer; none make a single-layer network.
+
+    Returns
+    -------
+    sizes : tuple of int
+        The widths.
+    """
+    widths = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    for width in widths:
+        if not isinstance(width, Integral) or isinstance(width, bool) or width <= 0:
+            raise ValueError(
+                f"hidden_layer_sizes must be integers > 0, got {sizes!r}. Use () for a"
+                " network without a hidden layer."
+            )
+    return tuple(int(width) for width in widths)
+
+
+def check_sample_weight(sample_weight, n_samples, dtype):
+    """Give sample weights as an array, or None where there are none.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+        Weights that are finite, not negative and not all zero.
+    n_samples : int
+        How many there must be.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    sample_weight : ndarray of shape (n_samples,) or None
+        The weights.
+    """
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_samples, sample_weight)
+    sample_weight = check_array(
+        sample_weight,
+        ensure_2d=False,
+        dtype=dtype,
+        order="C",
+        input_name="sample_weight",
+    )
+    if sample_weight.ndim != 1:
+        raise ValueError("Sample weights must be 1D array or scalar")
+    if sample_weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight.shape == {sample_weight.shape}, expected {(n_samples,)}:"
+            " one weight a sample."
+        )
+    if (sample_weight < 0).any():
+        raise ValueError("Negative values in sample_weight: weights must be >= 0.")
+    return sample_weight
+
+
+def mean_weight(sample_weight, rows, of="training"):
+    """The mean weight of some rows, which must not all be zero."""
+    if sample_weight is None:
+        return 1.0
+    mean = float(sample_weight[rows].mean(dtype=np.float64))
+    if mean == 0:
+        raise ValueError(
+            f"The sample weights of the {of} set are all zero. Pass at least one"
+            " positive weight, or use a different random_state if early stopping split"
+            " them off."
+        )
+    return mean
+
+
+def check_targets(y, loss, dtype):
+    """Give regression targets as the engines take them.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Numbers.
+    loss : Loss
+        Says which targets are valid.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples, n_outputs)
+        The targets, C-contiguous.
+    """
+    if y.dtype.kind not in "biuf":
+        raise ValueError(
+            f"y must hold numbers, got {y.dtype}. Convert it, or use a classifier for"
+            " class labels."
+        )
+    with np.errstate(over="ignore"):
+        y = np.ascontiguousarray(y.reshape(len(y), -1), dtype=dtype)
+    if not np.isfinite(y).all():
+        raise ValueError(f"y contains a value too large for {y.dtype}. Scale y.")
+    low, high = loss.target_range
+    if y.size and (y.min() < low or y.max() > high):
+        raise ValueError(
+            f"Some value(s) of y are out of the valid range of loss='{loss.name}':"
+            f" from {low} to {high}."
+        )
+    return y

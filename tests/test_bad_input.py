@@ -1,0 +1,282 @@
+"""Wrong arguments: an error that names the culprit, before anything has changed."""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from sklearn_bp import BackpropClassifier, BackpropRegressor
+
+X = np.random.RandomState(0).normal(size=(40, 3))
+Y_CLASSES = np.arange(40) % 3
+Y_NUMBERS = X[:, 0] * 2
+
+BOTH = [(BackpropClassifier, Y_CLASSES), (BackpropRegressor, Y_NUMBERS)]
+both = pytest.mark.parametrize(("estimator", "y"), BOTH)
+
+WRONG_PARAMETERS = [
+    ("hidden_layer_sizes", 0),
+    ("hidden_layer_sizes", (10, 0)),
+    ("hidden_layer_sizes", (10, -1)),
+    ("hidden_layer_sizes", (10.5,)),
+    ("hidden_layer_sizes", ("ten",)),
+    ("hidden_layer_sizes", ((10,), (5,))),
+    ("hidden_layer_sizes", None),
+    ("activation", "sigmoid"),
+    ("activation", None),
+    ("solver", "newton"),
+    ("alpha", -1e-9),
+    ("alpha", "0.1"),
+    ("alpha", np.nan),
+    ("batch_size", 0),
+    ("batch_size", 2.5),
+    ("batch_size", "half"),
+    ("learning_rate", "cosine"),
+    ("learning_rate_init", 0),
+    ("learning_rate_init", -1),
+    ("power_t", -1),
+    ("max_iter", 0),
+    ("max_iter", 1.5),
+    ("shuffle", "yes"),
+    ("random_state", "seed"),
+    ("tol", -1e-3),
+    ("verbose", -1),
+    ("warm_start", None),
+    ("momentum", 1.1),
+    ("momentum", -0.1),
+    ("nesterovs_momentum", "no"),
+    ("early_stopping", "auto"),
+    ("validation_fraction", 1.0),
+    ("validation_fraction", -0.1),
+    ("beta_1", 1.0),
+    ("beta_2", -0.5),
+    ("epsilon", 0),
+    ("n_iter_no_change", 0),
+    ("n_iter_no_change", 2.5),
+    ("max_fun", 0),
+    ("scoring", "accuracy"),
+    ("penalty_scaling", "epoch"),
+    ("dtype", "int32"),
+    ("dtype", np.float16),
+    ("dtype", 32),
+]
+
+
+def fit_error(model, *args, **kwargs):
+    """The error that fit raises; the estimator must be as it was before."""
+    before = vars(model).copy()
+    with pytest.raises((ValueError, TypeError)) as error:
+        model.fit(*args, **kwargs)
+    assert vars(model) == before
+    return str(error.value)
+
+
+@both
+@pytest.mark.parametrize(("name", "value"), WRONG_PARAMETERS)
+def test_wrong_parameter_is_named_with_what_is_required(estimator, y, name, value):
+    message = fit_error(estimator(**{name: value}), X, y)
+    assert name in message
+    assert "must be" in message
+    assert repr(value) in message or str(value) in message
+
+
+def test_every_parameter_has_a_wrong_value_in_the_list():
+    assert {name for name, _ in WRONG_PARAMETERS} == set(
+        BackpropClassifier().get_params()
+    )
+
+
+def test_wrong_loss():
+    assert "'loss'" in fit_error(BackpropRegressor(loss="hinge"), X, Y_NUMBERS)
+
+
+@both
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_non_finite_numbers(estimator, y, bad):
+    X_bad = X.copy()
+    X_bad[3, 1] = bad
+    assert "Input X contains" in fit_error(estimator(), X_bad, y)
+    y_bad = y.astype(float)
+    y_bad[3] = bad
+    assert "Input y contains" in fit_error(estimator(), X, y_bad)
+    weight = np.ones(40)
+    weight[3] = bad
+    message = fit_error(estimator(), X, y, sample_weight=weight)
+    assert "Input sample_weight contains" in message
+    model = estimator(max_iter=300).fit(X, y)
+    with pytest.raises(ValueError, match="Input X contains"):
+        model.predict(X_bad)
+
+
+@both
+def test_sample_weights(estimator, y):
+    for weight, culprit in (
+        (np.ones(39), "expected (40,)"),
+        (np.ones((40, 2)), "1D"),
+        (-np.ones(40), "Negative values in sample_weight"),
+        (np.zeros(40), "are all zero"),
+        (0.0, "are all zero"),
+        (["heavy"] * 40, "could not convert"),
+    ):
+        assert culprit in fit_error(estimator(), X, y, sample_weight=weight)
+
+
+@both
+def test_sample_weights_of_a_validation_set(estimator, y):
+    weight = np.zeros(40)
+    weight[0] = 1
+    for seed in range(4):  # whichever side of the split row 0 is on
+        message = fit_error(
+            estimator(early_stopping=True, random_state=seed), X, y, weight
+        )
+        assert "set are all zero" in message
+
+
+@both
+def test_empty_and_misshapen_data(estimator, y):
+    for bad_X, bad_y, culprit in (
+        (X[:0], y[:0], "0 sample(s)"),
+        (X[:, :0], y, "0 feature(s)"),
+        (X[:, 0], y, "Expected 2D array"),
+        (X, y[:-1], "inconsistent numbers of samples"),
+        (X, None, "requires y to be passed"),
+        (X.astype(complex), y, "Complex data not supported"),
+        ([["a", "b"]] * 40, y, "could not convert"),
+    ):
+        assert culprit in fit_error(estimator(), bad_X, bad_y)
+
+
+@both
+def test_too_large_for_float32(estimator, y):
+    message = fit_error(estimator(dtype="float32"), X * 1e300, y)
+    assert "too large for dtype('float32')" in message
+
+
+def test_targets_too_large_for_float32():
+    message = fit_error(BackpropRegressor(dtype="float32"), X, Y_NUMBERS * 1e300)
+    assert "y contains a value too large for float32" in message
+
+
+@both
+def test_validation_set(estimator, y):
+    model = estimator(early_stopping=True, validation_fraction=0.01)
+    assert "validation set is too small" in fit_error(model, X, y)
+    model = estimator(early_stopping=True, validation_fraction=0)
+    assert "validation_fraction must be > 0" in fit_error(model, X, y)
+
+
+def test_validation_set_without_one_of_two_classes_names_the_label():
+    y = np.where(np.arange(40) == 3, "rare", "frequent")
+    message = fit_error(BackpropClassifier(early_stopping=True), X, y)
+    assert "least populated class" in message
+    assert "rare" in message
+
+
+@both
+def test_a_feature_count_that_changed(estimator, y):
+    model = estimator(max_iter=300).fit(X, y)
+    with pytest.raises(ValueError, match=r"X has 2 features, but .* is expecting 3"):
+        model.predict(X[:, :2])
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match=r"X has 2 features, but .* is expecting 3"):
+        model.partial_fit(X[:, :2], y)
+    assert vars(model) == before
+
+
+@both
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+)
+def test_prediction_before_fit(estimator, y, method):
+    if hasattr(estimator, method):
+        with pytest.raises(NotFittedError, match="is not fitted yet"):
+            getattr(estimator(), method)(X)
+
+
+@both
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ({"solver": "lbfgs"}, "lbfgs is not stochastic"),
+        ({"early_stopping": True}, "does not support early_stopping=True"),
+    ],
+)
+def test_partial_fit_that_is_not_available_says_why(estimator, y, setting, reason):
+    model = estimator(**setting)
+    assert not hasattr(model, "partial_fit")
+    with pytest.raises(AttributeError) as error:
+        model.partial_fit(X, y)
+    assert reason in str(error.value.__cause__)
+
+
+@both
+def test_clipped_batch_size_warns(estimator, y):
+    with pytest.warns(UserWarning, match=r"larger than sample size \(50 > 40\)"):
+        estimator(batch_size=50, max_iter=300).fit(X, y)
+
+
+# ---- classifiers ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("y", "culprit"),
+    [
+        (Y_NUMBERS, "Unknown label type"),
+        (np.column_stack([Y_CLASSES, Y_CLASSES]), "MultiOutputClassifier"),
+    ],
+)
+def test_targets_that_are_no_labels(y, culprit):
+    assert culprit in fit_error(BackpropClassifier(), X, y)
+
+
+def test_classes_of_partial_fit():
+    model = BackpropClassifier()
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(X, Y_CLASSES)
+    with pytest.raises(ValueError, match=r"not in `self.classes_`: \[2\]"):
+        model.partial_fit(X, Y_CLASSES, classes=[0, 1])
+    assert not hasattr(model, "classes_")
+    model.partial_fit(X, Y_CLASSES, classes=[0, 1, 2])
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match="not the same as on last call"):
+        model.partial_fit(X, Y_CLASSES, classes=[0, 1, 2, 3])
+    with pytest.raises(ValueError, match=r"not in `self.classes_`: \[7\]"):
+        model.partial_fit(X, np.where(Y_CLASSES == 0, 7, Y_CLASSES))
+    with pytest.raises(ValueError, match=r"was trained for one label a sample"):
+        model.partial_fit(X, np.eye(3, dtype=int)[Y_CLASSES])
+    assert vars(model) == before
+
+
+def test_multilabel_targets_of_another_width():
+    indicators = np.eye(3, dtype=int)[Y_CLASSES]
+    model = BackpropClassifier().partial_fit(X, indicators)
+    for bad in (indicators[:, :2], Y_CLASSES):
+        with pytest.raises(ValueError, match="trained for indicators of 3 labels"):
+            model.partial_fit(X, bad)
+
+
+def test_warm_start_with_other_classes():
+    model = BackpropClassifier(warm_start=True, max_iter=300).fit(X, Y_CLASSES)
+    with pytest.raises(ValueError, match=r"Previously got \[0 1 2\], `y` has \[0 1\]"):
+        model.fit(X, Y_CLASSES % 2)
+
+
+# ---- regressors ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "y", [["a"] * 40, np.array(["1.5"] * 40), np.array(["x"] * 40, dtype=object)]
+)
+def test_text_targets_of_a_regressor(y):
+    message = fit_error(BackpropRegressor(), X, y)
+    assert "y must hold numbers" in message or "could not convert" in message
+
+
+def test_negative_targets_of_poisson():
+    message = fit_error(BackpropRegressor(loss="poisson"), X, Y_NUMBERS)
+    assert "out of the valid range of loss='poisson': from 0 to inf" in message
+
+
+def test_another_number_of_targets():
+    model = BackpropRegressor(warm_start=True, max_iter=300).fit(X, Y_NUMBERS)
+    with pytest.raises(ValueError, match="y has 2 targets, the network was trained"):
+        model.fit(X, np.column_stack([Y_NUMBERS, Y_NUMBERS]))

@@ -1,0 +1,89 @@
+"""scikit-learn's own checks, over both estimators and their options.
+
+An expected failure is named with its reason, and must fail: `strict` below.
+"""
+
+import os
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp.network import ACTIVATIONS
+
+WEIGHTS = {
+    f"check_sample_weight_equivalence_on_{kind}_data": (
+        "a weight is a repeated row only where all rows are in one batch: {reason}"
+    )
+    for kind in ("dense", "sparse")
+}
+
+
+def weights_differ(reason):
+    return {check: text.format(reason=reason) for check, text in WEIGHTS.items()}
+
+
+SMALL_BATCHES = weights_differ("a repeated row lands in batches of its own")
+VALIDATION_SET = weights_differ("copies of a row can be split off for validation")
+SEVEN_DIGITS = weights_differ("in float32, only to 7 digits, and the check asks for 7")
+FLOAT64_OUTPUT = {"check_regressor_multioutput": "asks for predictions in float64"}
+GOES_ON = (
+    "fits twice and compares, and a warm start's second fit goes on from the first"
+)
+SECOND_FIT = {"check_supervised_y_2d": GOES_ON}
+SECOND_FIT_OF_CLASSIFIER = {
+    **SECOND_FIT,
+    "check_classifiers_multilabel_representation_invariance": GOES_ON,
+}
+NEGATIVE_TARGETS = {
+    "check_regressor_multioutput": (
+        "fits negative targets, although the tag positive_only rules them out"
+    )
+}
+
+# The checks' data sets have 5 rows and more: most of it has to be set aside for both
+# classes to be in the validation set.
+EARLY_STOPPING = {"early_stopping": True, "validation_fraction": 0.4}
+
+# parameters, and the checks that must fail for the classifier and the regressor
+CONFIGURATIONS = [
+    ({}, {}, {}),
+    ({"solver": "sgd"}, {}, {}),
+    # Without a penalty to speak of, lbfgs reaches probabilities that round to 1; many
+    # iterations let differences of rounding outgrow the tolerance of the checks.
+    ({"solver": "lbfgs", "alpha": 0.1, "max_iter": 20}, {}, {}),
+    *[({"activation": name}, {}, {}) for name in ACTIVATIONS],
+    ({"batch_size": "full"}, {}, {}),
+    ({"batch_size": 5}, SMALL_BATCHES, SMALL_BATCHES),
+    (EARLY_STOPPING, VALIDATION_SET, VALIDATION_SET),
+    ({**EARLY_STOPPING, "scoring": None}, VALIDATION_SET, VALIDATION_SET),
+    ({"warm_start": True}, SECOND_FIT_OF_CLASSIFIER, SECOND_FIT),
+    # A linear model takes larger steps.
+    ({"hidden_layer_sizes": (), "learning_rate_init": 0.3}, {}, {}),
+    ({"penalty_scaling": "dataset"}, {}, {}),
+    ({"dtype": "float32"}, SEVEN_DIGITS, {**SEVEN_DIGITS, **FLOAT64_OUTPUT}),
+]
+
+ESTIMATORS = {}
+for settings, classifier_failures, regressor_failures in CONFIGURATIONS:
+    ESTIMATORS[BackpropClassifier(**settings)] = classifier_failures
+    ESTIMATORS[BackpropRegressor(**settings)] = regressor_failures
+ESTIMATORS[BackpropRegressor(loss="poisson", learning_rate_init=0.05)] = (
+    NEGATIVE_TARGETS
+)
+
+
+def test_array_api_checks_are_on():
+    assert os.environ.get("SCIPY_ARRAY_API") == "1"
+
+
+@parametrize_with_checks(
+    list(ESTIMATORS), expected_failed_checks=lambda estimator: ESTIMATORS[estimator]
+)
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", [BackpropClassifier(), BackpropRegressor()])
+def test_html_representation_names_the_estimator(estimator):
+    assert type(estimator).__name__ in estimator._repr_html_()
