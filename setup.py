@@ -67,7 +67,7 @@ extensions = [
     Extension(
         f"{FOLDER}/{name}".replace("/", "."),
         [f"{FOLDER}/{name}.pyx"],
-        depends=[f"{FOLDER}/kernels.h", f"{FOLDER}/kernels_template.h"],
+        depends=[str(header) for header in Path(FOLDER).glob("*.h")],
         include_dirs=[FOLDER],
         optional=not REQUIRE_COMPILED,
     )

@@ -28,7 +28,12 @@ def show_versions():
         },
     )
     _print_table(
-        "Engine", {"in use": get_engine().name, "asked for": get_config()["engine"]}
+        "Engine",
+        {
+            "in use": get_engine().name,
+            "asked for": get_config()["engine"],
+            "matrix products": get_engine().products,
+        },
     )
     _print_table("Packages", {package: _version(package) for package in PACKAGES})
     _print_table(

@@ -56,6 +56,9 @@ class Engine(ABC):
     #: How the engine is called in `config_context`.
     name: str
 
+    #: What makes its matrix products, for `show_versions`.
+    products: str
+
     @abstractmethod
     def forward(self, network, theta, X, rows=None):
         """Raw outputs of the network, before the link.

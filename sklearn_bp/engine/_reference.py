@@ -15,6 +15,7 @@ class ReferenceEngine(Engine):
     """The algorithm in plain NumPy."""
 
     name = "reference"
+    products = "BLAS, by NumPy"
 
     def forward(self, network, theta, X, rows=None):
         _, raw = _forward(network, theta, X if rows is None else X[rows])

@@ -1,6 +1,7 @@
 """The shape of a network and the one vector that holds its parameters."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -40,17 +41,17 @@ class Network:
     def n_outputs(self):
         return self.layer_sizes[-1]
 
-    @property
+    @cached_property
     def coef_shapes(self):
         """Shape (fan_in, fan_out) of each weight matrix."""
         return tuple(pairwise(self.layer_sizes))
 
-    @property
+    @cached_property
     def n_coefs(self):
         """Number of weights, biases not counted: the penalised part of `theta`."""
         return sum(fan_in * fan_out for fan_in, fan_out in self.coef_shapes)
 
-    @property
+    @cached_property
     def n_parameters(self):
         return self.n_coefs + sum(self.layer_sizes[1:])
 

@@ -34,6 +34,19 @@ SPARSE = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"
 WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
 
 
+@pytest.fixture(params=["BLAS", "AVX2", "AVX-512"])
+def instruction_set(request):
+    """Each way to make matrix products that this processor has."""
+    _layers = pytest.importorskip("sklearn_bp.engine._compiled._layers")
+    best = _layers.get_instruction_set()
+    try:
+        _layers.set_instruction_set(request.param)
+    except ValueError:
+        pytest.skip(f"the processor has no {request.param}")
+    yield request.param
+    _layers.set_instruction_set(best)
+
+
 def test_settings_cover_the_table_of_optimizers():
     assert SETTINGS.keys() == OPTIMIZERS.keys()
 
@@ -122,6 +135,64 @@ def test_steps(
         np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
 
+@pytest.mark.usefixtures("instruction_set")
+@DTYPES
+@pytest.mark.parametrize("n_samples", [1, 2, 5, 8, 17, 49])
+@pytest.mark.parametrize(
+    ("n_features", "hidden", "n_outputs"),
+    [
+        (1, (1,), 1),
+        (3, (100, 31), 2),
+        (33, (7, 16, 64), 9),
+        (530, (40,), 17),  # a long inner product, which is made in parts
+        (4, (300, 270), 32),
+    ],
+)
+def test_products_of_all_shapes(
+    n_samples, n_features, hidden, n_outputs, dtype, make_problem
+):
+    problem = make_problem(
+        n_samples=n_samples,
+        n_features=n_features,
+        hidden=hidden,
+        n_outputs=n_outputs,
+        dtype=dtype,
+    )
+    arguments = (problem.network, problem.theta, problem.X, problem.y, None)
+    results = [
+        engine.loss_and_gradients(*arguments, Objective(0.1))
+        for engine in (_compiled_engine, _reference_engine)
+    ]
+    for ours, expected in zip(*results):
+        np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
+
+
+# BLAS makes no such promise.
+@pytest.mark.parametrize("instruction_set", ["AVX2", "AVX-512"], indirect=True)
+@DTYPES
+@SPARSE
+@pytest.mark.parametrize("n_features", [5, 64, 530])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_row_does_not_depend_on_its_neighbours(
+    activation, n_features, sparse, dtype, instruction_set, make_problem
+):
+    problem = make_problem(
+        activation=activation,
+        n_samples=40,
+        n_features=n_features,
+        hidden=(100, 19),
+        sparse=sparse,
+        dtype=dtype,
+    )
+    together = _compiled_engine.forward(problem.network, problem.theta, problem.X)
+    alone = [
+        _compiled_engine.forward(problem.network, problem.theta, problem.X[i : i + 1])
+        for i in range(40)
+    ]
+    np.testing.assert_array_equal(together, np.vstack(alone))
+
+
+@pytest.mark.usefixtures("instruction_set")
 @DTYPES
 @SPARSE
 @pytest.mark.parametrize("loss", LOSSES)

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from .._contract import Engine
+from ._layers import get_instruction_set
 from ._loop import forward_all, loss_and_gradient, run
 from ._structs import CompiledNetwork, TrainingSet
 
@@ -15,6 +16,7 @@ class CompiledEngine(Engine):
     """What the reference engine does, whole slices of an epoch without the GIL."""
 
     name = "compiled"
+    products = get_instruction_set()
 
     def forward(self, network, theta, X, rows=None):
         n_rows = X.shape[0] if rows is None else len(rows)

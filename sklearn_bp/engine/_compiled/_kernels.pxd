@@ -17,6 +17,9 @@ cdef extern from "kernels.h" nogil:
     ctypedef enum optimizer:
         ADAM
 
+    unsigned flush_denormals()
+    void restore_denormals(unsigned before)
+
     ctypedef struct update_rule:
         optimizer kind
         double learning_rate
@@ -56,22 +59,6 @@ cdef extern from "kernels.h" nogil:
         double *delta, double *row_loss, const double *weight, double m,
         Py_ssize_t rows, Py_ssize_t cols
     )
-    void thin_product_float(
-        const float *x, const float *w, float *z, Py_ssize_t rows, Py_ssize_t inner,
-        Py_ssize_t cols
-    )
-    void thin_product_double(
-        const double *x, const double *w, double *z, Py_ssize_t rows, Py_ssize_t inner,
-        Py_ssize_t cols
-    )
-    void thin_gradient_float(
-        const float *x, const float *delta, float *g, Py_ssize_t rows,
-        Py_ssize_t inner, Py_ssize_t cols, bint accumulate
-    )
-    void thin_gradient_double(
-        const double *x, const double *delta, double *g, Py_ssize_t rows,
-        Py_ssize_t inner, Py_ssize_t cols, bint accumulate
-    )
     void add_scaled_float(
         float factor, const float *source, float *target, Py_ssize_t n
     )
@@ -85,6 +72,25 @@ cdef extern from "kernels.h" nogil:
     void update_double(
         const update_rule *rule, double *theta, const double *gradient,
         double *state_0, double *state_1, Py_ssize_t n
+    )
+
+
+cdef extern from "gemm.h" nogil:
+    ctypedef enum instruction_set:
+        NO_VECTORS
+        AVX2
+        AVX512
+
+    instruction_set best_instruction_set()
+    void gemm_float(
+        instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
+        Py_ssize_t n, Py_ssize_t k, const float *a, const float *b, bint accumulate,
+        float *c
+    )
+    void gemm_double(
+        instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
+        Py_ssize_t n, Py_ssize_t k, const double *a, const double *b, bint accumulate,
+        double *c
     )
 
 
@@ -134,26 +140,6 @@ cdef inline void weight_rows(
         weight_rows_float(delta, row_loss, weight, m, rows, cols)
     else:
         weight_rows_double(delta, row_loss, weight, m, rows, cols)
-
-
-cdef inline void thin_product(
-    const floating *x, const floating *w, floating *z, Py_ssize_t rows,
-    Py_ssize_t inner, Py_ssize_t cols
-) noexcept nogil:
-    if floating is float:
-        thin_product_float(x, w, z, rows, inner, cols)
-    else:
-        thin_product_double(x, w, z, rows, inner, cols)
-
-
-cdef inline void thin_gradient(
-    const floating *x, const floating *delta, floating *g, Py_ssize_t rows,
-    Py_ssize_t inner, Py_ssize_t cols, bint accumulate
-) noexcept nogil:
-    if floating is float:
-        thin_gradient_float(x, delta, g, rows, inner, cols, accumulate)
-    else:
-        thin_gradient_double(x, delta, g, rows, inner, cols, accumulate)
 
 
 cdef inline void add_scaled(

@@ -10,41 +10,64 @@ from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport dgemm, sgemm
 
 from ._kernels cimport (
-    activate, add_rows, add_scaled, derive, output, thin_gradient, thin_product,
-    weight_rows,
+    NO_VECTORS, activate, add_rows, add_scaled, best_instruction_set, derive,
+    gemm_double, gemm_float, instruction_set, output, weight_rows,
 )
 from ._structs cimport Block, Data, Layers
 
-# BLAS packs its operands first, which does not pay for products this thin.
-cdef Py_ssize_t THIN = 16
+cdef bint AS_IS = False
+cdef bint TRANSPOSED = True
 
-cdef char AS_IS = b"N"
-cdef char TRANSPOSED = b"T"
+# NO_VECTORS stands for BLAS.
+cdef instruction_set PRODUCTS_BY = best_instruction_set()
+NAMES = ("BLAS", "AVX2", "AVX-512")
 
 
-cdef inline bint is_thin(Py_ssize_t n_rows, Py_ssize_t n_inputs) noexcept nogil:
-    return n_inputs < THIN or n_rows == 1
+def get_instruction_set():
+    """What makes the matrix products: "BLAS", "AVX2" or "AVX-512"."""
+    return NAMES[<int> PRODUCTS_BY]
+
+
+def set_instruction_set(name):
+    """For tests: make the products with less than the processor has."""
+    global PRODUCTS_BY
+    code = NAMES.index(name)
+    if code > <int> best_instruction_set():
+        raise ValueError(f"This processor has no {name}.")
+    PRODUCTS_BY = <instruction_set> (<int> code)
 
 
 cdef void matmul(
-    char a_is, char b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-    const floating *a, const floating *b, floating beta, floating *c,
+    bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
+    const floating *a, const floating *b, bint accumulate, floating *c,
 ) noexcept nogil:
-    """c (m, n) = op(a) (m, k) @ op(b) (k, n) + beta * c, where op is what
-    `a_is` and `b_is` say.
+    """c (m, n) = op(a) (m, k) @ op(b) (k, n), or that added to c, where op is what
+    `a_is` and `b_is` say: AS_IS or TRANSPOSED."""
+    if PRODUCTS_BY == NO_VECTORS:
+        blas_matmul(a_is, b_is, m, n, k, a, b, accumulate, c)
+    elif floating is float:
+        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, b, accumulate, c)
+    else:
+        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, b, accumulate, c)
 
-    BLAS counts by columns and so sees each array transposed: it is given
-    c' = op(b)' @ op(a)'.
-    """
+
+cdef void blas_matmul(
+    bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
+    const floating *a, const floating *b, bint accumulate, floating *c,
+) noexcept nogil:
+    # BLAS counts by columns and so sees each array transposed: it is asked for
+    # c' = op(b)' @ op(a)'.
+    cdef char op_a = b"T" if a_is == TRANSPOSED else b"N"
+    cdef char op_b = b"T" if b_is == TRANSPOSED else b"N"
     cdef int rows = <int> n, cols = <int> m, inner = <int> k
-    cdef int lda = inner if a_is == AS_IS else cols
-    cdef int ldb = rows if b_is == AS_IS else inner
-    cdef floating one = 1
+    cdef int lda = cols if a_is == TRANSPOSED else inner
+    cdef int ldb = inner if b_is == TRANSPOSED else rows
+    cdef floating alpha = 1, beta = 1 if accumulate else 0
     if floating is float:
-        sgemm(&b_is, &a_is, &rows, &cols, &inner, &one, <float *> b, &ldb,
+        sgemm(&op_b, &op_a, &rows, &cols, &inner, &alpha, <float *> b, &ldb,
               <float *> a, &lda, &beta, c, &rows)
     else:
-        dgemm(&b_is, &a_is, &rows, &cols, &inner, &one, <double *> b, &ldb,
+        dgemm(&op_b, &op_a, &rows, &cols, &inner, &alpha, <double *> b, &ldb,
               <double *> a, &lda, &beta, c, &rows)
 
 
@@ -141,10 +164,8 @@ cdef void forward(
         z = <floating *> block.outputs[l + 1]
         if l == 0 and data.dense == NULL:
             sparse_product(data, block, coef, z, n_units)
-        elif is_thin(n, n_inputs):
-            thin_product(a, coef, z, n, n_inputs, n_units)
         else:
-            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, coef, <floating> 0, z)
+            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, coef, False, z)
         # The output layer's code is 0: no activation, the bias alone.
         activate(layers.activations[l], z, intercept, n, n_units)
 
@@ -163,7 +184,6 @@ cdef double backward(
     cdef floating *below
     cdef floating *coef_gradient
     cdef floating *intercept_gradient
-    cdef floating beta = 1 if accumulate else 0
     cdef double loss_sum = 0
 
     if data.weight != NULL:
@@ -187,10 +207,9 @@ cdef double backward(
             if not accumulate:
                 memset(coef_gradient, 0, n_inputs * n_units * sizeof(floating))
             sparse_gradient(data, block, delta, coef_gradient, n_units)
-        elif is_thin(n, n_inputs):
-            thin_gradient(a, delta, coef_gradient, n, n_inputs, n_units, accumulate)
         else:
-            matmul(TRANSPOSED, AS_IS, n_inputs, n_units, n, a, delta, beta, coef_gradient)
+            matmul(TRANSPOSED, AS_IS, n_inputs, n_units, n, a, delta, accumulate,
+                   coef_gradient)
         if not accumulate:
             memset(intercept_gradient, 0, n_units * sizeof(floating))
         add_rows(delta, intercept_gradient, n, n_units)
@@ -199,6 +218,6 @@ cdef double backward(
         if l > 0:
             below = <floating *> block.deltas[l - 1]
             matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta,
-                   theta + layers.coef_starts[l], <floating> 0, below)
+                   theta + layers.coef_starts[l], False, below)
             derive(layers.activations[l - 1], a, below, n * n_inputs)
     return loss_sum

@@ -6,7 +6,9 @@ from libc.math cimport pow, sqrt
 from libc.stdint cimport int64_t
 from scipy.linalg.cython_blas cimport ddot, sdot
 
-from ._kernels cimport ADAM, optimizer, update, update_rule
+from ._kernels cimport (
+    ADAM, flush_denormals, optimizer, restore_denormals, update, update_rule,
+)
 from ._layers cimport backward, forward, load
 from ._structs cimport Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace
 
@@ -82,10 +84,12 @@ def run(
     cdef update_rule rule
     cdef Py_ssize_t step, i, n
     cdef double m, penalty_sum = 0, loss_sum = 0
+    cdef unsigned denormals
     rule.kind = <optimizer> (<int> OPTIMIZER_CODES[optimizer_name])
     for i, setting in enumerate(settings):
         rule.settings[i] = setting
     with nogil:
+        denormals = flush_denormals()
         for step in range(learning_rates.shape[0]):
             n = min(batch_size, n_rows - step * batch_size)
             m = n * mean_weight
@@ -102,6 +106,7 @@ def run(
                     &theta[0], layers.n_coefs
                 )
             take_step(layers, &rule, &theta[0], &gradient[0], &state_0[0], &state_1[0])
+        restore_denormals(denormals)
     return loss_sum, penalty_sum
 
 

@@ -1,5 +1,6 @@
 """What the compiled engine works on: plain structs, and the objects that own them."""
 
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
@@ -77,9 +78,10 @@ cdef class TrainingSet:
 
 cdef const void *address(array) except? NULL:
     """The first byte of a C-contiguous array, which may be read-only."""
-    if not array.flags.c_contiguous:
-        raise ValueError("The engine needs C-contiguous arrays.")
-    return <const void *> (<uintptr_t> array.ctypes.data)
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS)
+    PyBuffer_Release(&view)
+    return view.buf
 
 
 cdef class Workspace:

@@ -269,55 +269,7 @@ INLINE void FN(weight_rows)(REAL *restrict delta, double *restrict row_loss,
     }
 }
 
-/* ---- products that BLAS has no good routine for ---------------------------- */
-
-/* z (rows, cols) = x (rows, inner) @ w (inner, cols), for a small inner size. */
-KERNEL void FN(thin_product)(const REAL *restrict x, const REAL *restrict w,
-                             REAL *restrict z, ptrdiff_t rows, ptrdiff_t inner,
-                             ptrdiff_t cols)
-{
-    for (ptrdiff_t i = 0; i < rows; i++) {
-        REAL *restrict row = z + i * cols;
-        ptrdiff_t k = 0;
-        memset(row, 0, cols * sizeof(REAL));
-        for (; k + 4 <= inner; k += 4) {
-            const REAL *restrict v = w + k * cols;
-            const REAL x0 = x[i * inner + k], x1 = x[i * inner + k + 1];
-            const REAL x2 = x[i * inner + k + 2], x3 = x[i * inner + k + 3];
-            for (ptrdiff_t j = 0; j < cols; j++)
-                row[j] += x0 * v[j] + x1 * v[cols + j] + x2 * v[2 * cols + j]
-                          + x3 * v[3 * cols + j];
-        }
-        for (; k < inner; k++)
-            for (ptrdiff_t j = 0; j < cols; j++)
-                row[j] += x[i * inner + k] * w[k * cols + j];
-    }
-}
-
-/* g (inner, cols) = x (rows, inner)' @ delta (rows, cols), or that added to g, for
-   a small inner size or few rows. */
-KERNEL void FN(thin_gradient)(const REAL *restrict x, const REAL *restrict delta,
-                              REAL *restrict g, ptrdiff_t rows, ptrdiff_t inner,
-                              ptrdiff_t cols, int accumulate)
-{
-    for (ptrdiff_t k = 0; k < inner; k++) {
-        REAL *restrict row = g + k * cols;
-        ptrdiff_t i = 0;
-        if (!accumulate)
-            memset(row, 0, cols * sizeof(REAL));
-        for (; i + 4 <= rows; i += 4) {
-            const REAL *restrict d = delta + i * cols;
-            const REAL x0 = x[i * inner + k], x1 = x[(i + 1) * inner + k];
-            const REAL x2 = x[(i + 2) * inner + k], x3 = x[(i + 3) * inner + k];
-            for (ptrdiff_t j = 0; j < cols; j++)
-                row[j] += x0 * d[j] + x1 * d[cols + j] + x2 * d[2 * cols + j]
-                          + x3 * d[3 * cols + j];
-        }
-        for (; i < rows; i++)
-            for (ptrdiff_t j = 0; j < cols; j++)
-                row[j] += x[i * inner + k] * delta[i * cols + j];
-    }
-}
+/* ---- sparse input ---------------------------------------------------------- */
 
 /* target += factor * source */
 KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,

@@ -1,0 +1,94 @@
+/* Matrix products of our own, for processors with AVX2 or AVX-512.
+
+   A network's products are small and thin, and a training step makes a handful of
+   them: BLAS loses much of its speed there, on packing above all. */
+
+#ifndef SKLEARN_BP_GEMM_H
+#define SKLEARN_BP_GEMM_H
+
+#include "kernels.h"
+
+typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+
+/* Rows of b in a panel, which should stay in the first-level cache. */
+#define GEMM_DEPTH 256
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#define VECTOR_BYTES 32
+#define MR 6
+#define REAL float
+#define FN(name) name##_float_avx2
+#include "gemm_template.h"
+#undef REAL
+#undef FN
+#define REAL double
+#define FN(name) name##_double_avx2
+#include "gemm_template.h"
+#undef REAL
+#undef FN
+#undef VECTOR_BYTES
+#undef MR
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
+#define VECTOR_BYTES 64
+#define MR 8
+#define REAL float
+#define FN(name) name##_float_avx512
+#include "gemm_template.h"
+#undef REAL
+#undef FN
+#define REAL double
+#define FN(name) name##_double_avx512
+#include "gemm_template.h"
+#undef REAL
+#undef FN
+#undef VECTOR_BYTES
+#undef MR
+#pragma GCC pop_options
+
+static instruction_set best_instruction_set(void)
+{
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+        return AVX512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+               ? AVX2
+               : NO_VECTORS;
+}
+
+#define DEFINE_GEMM(type)                                                           \
+    static void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
+                            ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
+                            const type *b, int accumulate, type *c)                  \
+    {                                                                               \
+        if (set == AVX512)                                                          \
+            gemm_##type##_avx512(a_transposed, b_transposed, m, n, k, a, b,         \
+                                 accumulate, c);                                    \
+        else                                                                        \
+            gemm_##type##_avx2(a_transposed, b_transposed, m, n, k, a, b,           \
+                               accumulate, c);                                      \
+    }
+DEFINE_GEMM(float)
+DEFINE_GEMM(double)
+
+#else /* no vectors known here: BLAS makes all products */
+
+static instruction_set best_instruction_set(void) { return NO_VECTORS; }
+
+#define DEFINE_GEMM(type)                                                           \
+    static void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
+                            ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
+                            const type *b, int accumulate, type *c)                  \
+    {                                                                               \
+    }
+DEFINE_GEMM(float)
+DEFINE_GEMM(double)
+
+#endif
+#endif

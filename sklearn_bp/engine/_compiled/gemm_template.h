@@ -1,0 +1,172 @@
+/* Included by gemm.h, once for each computing type and instruction set.
+
+   c (m, n) = op(a) (m, k) @ op(b) (k, n), or that added to c. A tile of MR rows and
+   two vectors of columns stays in registers while the inner index runs (the scheme of
+   Goto & van de Geijn, 2008). Each element of c is one chain of fused multiply-adds in
+   the order of the inner index, whatever m is: a row of c depends on that row of a
+   alone, to the last bit. */
+
+typedef REAL FN(vector)
+    __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
+
+#define VECTOR FN(vector)
+#define LANES ((ptrdiff_t)(VECTOR_BYTES / sizeof(REAL)))
+
+/* rows <= MR and vectors (1 or 2) are constants where this is inlined. */
+INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const REAL *a,
+                     ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
+                     ptrdiff_t b_row, REAL *c, ptrdiff_t c_row, int accumulate)
+{
+    VECTOR sums[MR][2];
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            sums[i][v] = accumulate ? *(VECTOR *)(c + i * c_row + v * LANES)
+                                    : (VECTOR){0};
+    for (ptrdiff_t p = 0; p < k; p++) {
+        const VECTOR b_0 = *(const VECTOR *)b;
+        const VECTOR b_1 = vectors > 1 ? *(const VECTOR *)(b + LANES) : b_0;
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+            const REAL x = a[i * a_row];
+            sums[i][0] += x * b_0;
+            if (vectors > 1)
+                sums[i][1] += x * b_1;
+        }
+        a += a_column;
+        b += b_row;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+            *(VECTOR *)(c + i * c_row + v * LANES) = sums[i][v];
+}
+
+#define CASE(n)                                                                     \
+    case n:                                                                         \
+        if (vectors == 1)                                                           \
+            FN(tile)(n, 1, k, a, a_row, a_column, b, b_row, c, c_row, accumulate);  \
+        else                                                                        \
+            FN(tile)(n, 2, k, a, a_row, a_column, b, b_row, c, c_row, accumulate);  \
+        break;
+
+static void FN(any_tile)(ptrdiff_t rows, int vectors, ptrdiff_t k, const REAL *a,
+                         ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
+                         ptrdiff_t b_row, REAL *c, ptrdiff_t c_row, int accumulate)
+{
+    switch (rows) {
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#if MR == 8
+        CASE(7) CASE(8)
+#endif
+    }
+}
+
+/* Columns of b, side by side and filled up with zeros to whole vectors. */
+static void FN(pack)(const REAL *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t k,
+                     ptrdiff_t columns, REAL *panel, ptrdiff_t width)
+{
+    if (columns < width)
+        memset(panel, 0, k * width * sizeof(REAL));
+    if (b_column == 1)
+        for (ptrdiff_t p = 0; p < k; p++)
+            memcpy(panel + p * width, b + p * b_row, columns * sizeof(REAL));
+    else
+        for (ptrdiff_t j = 0; j < columns; j++)
+            for (ptrdiff_t p = 0; p < k; p++)
+                panel[p * width + j] = b[p * b_row + j * b_column];
+}
+
+/* All rows of a against one packed panel of b with fewer columns than whole vectors:
+   the tiles of c are filled up in a buffer. */
+static void FN(edge)(ptrdiff_t rows, ptrdiff_t columns, int vectors, ptrdiff_t k,
+                     const REAL *a, ptrdiff_t a_row, ptrdiff_t a_column,
+                     const REAL *panel, REAL *c, ptrdiff_t c_row, int accumulate)
+{
+    const ptrdiff_t width = vectors * LANES;
+    REAL buffer[MR * 2 * VECTOR_BYTES / sizeof(REAL)]
+        __attribute__((aligned(VECTOR_BYTES)));
+    if (accumulate) {
+        memset(buffer, 0, sizeof buffer);
+        for (ptrdiff_t i = 0; i < rows; i++)
+            memcpy(buffer + i * width, c + i * c_row, columns * sizeof(REAL));
+    }
+    FN(any_tile)(rows, vectors, k, a, a_row, a_column, panel, width, buffer, width,
+                 accumulate);
+    for (ptrdiff_t i = 0; i < rows; i++)
+        memcpy(c + i * c_row, buffer + i * width, columns * sizeof(REAL));
+}
+
+/* One row of c, in one go over its columns for every few rows of b. */
+static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a_column,
+                            const REAL *restrict b, int accumulate, REAL *restrict c)
+{
+    ptrdiff_t p = 0;
+    if (!accumulate) {
+        p = 1;
+        for (ptrdiff_t j = 0; j < n; j++)
+            c[j] = a[0] * b[j];
+    }
+    for (; p + 4 <= k; p += 4) {
+        const REAL *restrict b_0 = b + p * n;
+        const REAL *restrict b_1 = b_0 + n, *restrict b_2 = b_1 + n;
+        const REAL *restrict b_3 = b_2 + n;
+        const REAL x_0 = a[p * a_column], x_1 = a[(p + 1) * a_column];
+        const REAL x_2 = a[(p + 2) * a_column], x_3 = a[(p + 3) * a_column];
+        for (ptrdiff_t j = 0; j < n; j++)
+            c[j] = (((c[j] + x_0 * b_0[j]) + x_1 * b_1[j]) + x_2 * b_2[j])
+                   + x_3 * b_3[j];
+    }
+    for (; p < k; p++)
+        for (ptrdiff_t j = 0; j < n; j++)
+            c[j] += a[p * a_column] * b[p * n + j];
+}
+
+static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t n,
+                     ptrdiff_t k, const REAL *a, const REAL *b, int accumulate, REAL *c)
+{
+    const ptrdiff_t a_row = a_transposed ? 1 : k, a_column = a_transposed ? m : 1;
+    const ptrdiff_t b_row = b_transposed ? 1 : n, b_column = b_transposed ? k : 1;
+    REAL panel[GEMM_DEPTH * 2 * VECTOR_BYTES / sizeof(REAL)]
+        __attribute__((aligned(VECTOR_BYTES)));
+
+    if (!b_transposed && (m == 1 || k == 1)) {
+        for (ptrdiff_t i = 0; i < m; i++)
+            FN(row_product)(n, k, a + i * a_row, a_column, b, accumulate, c + i * n);
+        return;
+    }
+    for (ptrdiff_t p = 0; p < k; p += GEMM_DEPTH) {
+        const ptrdiff_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
+        const int add = accumulate || p > 0;
+        for (ptrdiff_t j = 0; j < n; j += 2 * LANES) {
+            const ptrdiff_t columns = n - j < 2 * LANES ? n - j : 2 * LANES;
+            const int vectors = columns <= LANES ? 1 : 2;
+            const ptrdiff_t width = vectors * LANES;
+            const REAL *b_part = b + p * b_row + j * b_column;
+            ptrdiff_t b_part_row = b_row;
+            /* A panel that is read only once or twice is best read where it is. */
+            if (b_transposed || columns < width || m > 2 * MR) {
+                FN(pack)(b_part, b_row, b_column, depth, columns, panel, width);
+                b_part = panel;
+                b_part_row = width;
+            }
+            for (ptrdiff_t i = 0; i < m; i += MR) {
+                const ptrdiff_t rows = m - i < MR ? m - i : MR;
+                const REAL *a_part = a + i * a_row + p * a_column;
+                REAL *c_part = c + i * n + j;
+                if (columns == width)
+                    FN(any_tile)(rows, vectors, depth, a_part, a_row, a_column, b_part,
+                                 b_part_row, c_part, n, add);
+                else
+                    FN(edge)(rows, columns, vectors, depth, a_part, a_row, a_column,
+                             b_part, c_part, n, add);
+            }
+        }
+    }
+}
+
+#undef VECTOR
+#undef LANES
+#undef CASE
