@@ -155,19 +155,19 @@ cdef void forward(
     cdef const floating *intercept
     cdef const floating *a
     cdef floating *z
-    cdef int l
-    for l in range(layers.n_layers):
-        n_inputs, n_units = layers.sizes[l], layers.sizes[l + 1]
-        coef = theta + layers.coef_starts[l]
-        intercept = theta + layers.intercept_starts[l]
-        a = <const floating *> block.outputs[l]
-        z = <floating *> block.outputs[l + 1]
-        if l == 0 and data.dense == NULL:
+    cdef int layer
+    for layer in range(layers.n_layers):
+        n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
+        coef = theta + layers.coef_starts[layer]
+        intercept = theta + layers.intercept_starts[layer]
+        a = <const floating *> block.outputs[layer]
+        z = <floating *> block.outputs[layer + 1]
+        if layer == 0 and data.dense == NULL:
             sparse_product(data, block, coef, z, n_units)
         else:
             matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, coef, False, z)
         # The output layer's code is 0: no activation, the bias alone.
-        activate(layers.activations[l], z, intercept, n, n_units)
+        activate(layers.activations[layer], z, intercept, n, n_units)
 
 
 cdef double backward(
@@ -177,7 +177,7 @@ cdef double backward(
     """Set the gradient to that of sum_i w_i loss_i / m over the block's rows, or add
     it, and return sum_i w_i loss_i. Follows `forward`."""
     cdef Py_ssize_t n = block.n_rows, n_inputs, n_units, i
-    cdef int l, last = layers.n_layers - 1
+    cdef int layer, last = layers.n_layers - 1
     cdef const floating *weight = NULL
     cdef const floating *a
     cdef floating *delta = <floating *> block.deltas[last]
@@ -195,15 +195,15 @@ cdef double backward(
     for i in range(n):
         loss_sum += block.row_loss[i]
 
-    for l in range(last, -1, -1):
-        n_inputs, n_units = layers.sizes[l], layers.sizes[l + 1]
-        a = <const floating *> block.outputs[l]
-        delta = <floating *> block.deltas[l]
-        coef_gradient = gradient + layers.coef_starts[l]
-        intercept_gradient = gradient + layers.intercept_starts[l]
+    for layer in range(last, -1, -1):
+        n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
+        a = <const floating *> block.outputs[layer]
+        delta = <floating *> block.deltas[layer]
+        coef_gradient = gradient + layers.coef_starts[layer]
+        intercept_gradient = gradient + layers.intercept_starts[layer]
 
         # D = a' @ delta
-        if l == 0 and data.dense == NULL:
+        if layer == 0 and data.dense == NULL:
             if not accumulate:
                 memset(coef_gradient, 0, n_inputs * n_units * sizeof(floating))
             sparse_gradient(data, block, delta, coef_gradient, n_units)
@@ -215,9 +215,9 @@ cdef double backward(
         add_rows(delta, intercept_gradient, n, n_units)
 
         # delta(l) = delta(l + 1) @ W' * g'(z)
-        if l > 0:
-            below = <floating *> block.deltas[l - 1]
+        if layer > 0:
+            below = <floating *> block.deltas[layer - 1]
             matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta,
-                   theta + layers.coef_starts[l], False, below)
-            derive(layers.activations[l - 1], a, below, n * n_inputs)
+                   theta + layers.coef_starts[layer], False, below)
+            derive(layers.activations[layer - 1], a, below, n * n_inputs)
     return loss_sum

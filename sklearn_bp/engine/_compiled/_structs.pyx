@@ -20,7 +20,7 @@ cdef class CompiledNetwork:
     def __cinit__(self, network):
         cdef int n_layers = len(network.layer_sizes) - 1
         cdef Layers *layers = &self.layers
-        cdef Py_ssize_t l
+        cdef Py_ssize_t layer
         self.network = network
         layers.sizes = <Py_ssize_t *> PyMem_Calloc(n_layers + 1, sizeof(Py_ssize_t))
         layers.coef_starts = <Py_ssize_t *> PyMem_Calloc(n_layers, sizeof(Py_ssize_t))
@@ -37,16 +37,16 @@ cdef class CompiledNetwork:
         layers.n_targets = 1 if network.loss == "log_loss" else network.n_outputs
         layers.n_coefs = network.n_coefs
         layers.n_parameters = network.n_parameters
-        for l in range(n_layers + 1):
-            layers.sizes[l] = network.layer_sizes[l]
-        for l, name in enumerate(network.activations):
-            layers.activations[l] = <activation> (<int> ACTIVATION_CODES[name])
-        layers.intercept_starts[0] = network.n_coefs
-        for l in range(1, n_layers):
-            layers.coef_starts[l] = (
-                layers.coef_starts[l - 1] + layers.sizes[l - 1] * layers.sizes[l]
-            )
-            layers.intercept_starts[l] = layers.intercept_starts[l - 1] + layers.sizes[l]
+        for layer in range(n_layers + 1):
+            layers.sizes[layer] = network.layer_sizes[layer]
+        for layer, name in enumerate(network.activations):
+            layers.activations[layer] = <activation> (<int> ACTIVATION_CODES[name])
+        cdef Py_ssize_t coef_start = 0, intercept_start = network.n_coefs
+        for layer in range(n_layers):
+            layers.coef_starts[layer] = coef_start
+            layers.intercept_starts[layer] = intercept_start
+            coef_start += layers.sizes[layer] * layers.sizes[layer + 1]
+            intercept_start += layers.sizes[layer + 1]
 
     def __dealloc__(self):
         PyMem_Free(self.layers.sizes)
@@ -126,14 +126,14 @@ cdef Py_ssize_t lay_out(
     """Set the block's pointers into memory; returns how many bytes they need."""
     cdef Py_ssize_t column = n_rows * itemsize
     cdef Py_ssize_t used = 0
-    cdef int l, last = layers.n_layers
+    cdef int layer, last = layers.n_layers
     block.row_loss = <double *> reserve(memory, n_rows * sizeof(double), &used)
     block.y = reserve(memory, column * layers.n_targets, &used)
     block.weight = reserve(memory, column, &used)
     block.inputs = reserve(memory, column * layers.sizes[0], &used)
-    for l in range(1, last + 1):
-        block.outputs[l] = reserve(memory, column * layers.sizes[l], &used)
-    for l in range(last - 1):
-        block.deltas[l] = reserve(memory, column * layers.sizes[l + 1], &used)
+    for layer in range(1, last + 1):
+        block.outputs[layer] = reserve(memory, column * layers.sizes[layer], &used)
+    for layer in range(last - 1):
+        block.deltas[layer] = reserve(memory, column * layers.sizes[layer + 1], &used)
     block.deltas[last - 1] = block.outputs[last]
     return used
