@@ -73,6 +73,9 @@ ESTIMATORS[BackpropRegressor(loss="poisson", learning_rate_init=0.05)] = (
 )
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
 def test_array_api_checks_are_on():
     assert os.environ.get("SCIPY_ARRAY_API") == "1"
 

@@ -49,6 +49,7 @@ def test_unknown_engine_is_an_error_that_names_the_known_ones(engine):
 
 @pytest.fixture
 def no_compiled_engine(monkeypatch):
+    monkeypatch.setitem(_selection._config, "engine", "auto")
     monkeypatch.setattr(_selection, "_compiled_engine", None)
     monkeypatch.setattr(_selection, "_why_not_compiled", "No module named '_loop'")
 
