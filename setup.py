@@ -69,24 +69,23 @@ extensions = [
         [f"{FOLDER}/{name}.pyx"],
         depends=[str(header) for header in Path(FOLDER).glob("*.h")],
         include_dirs=[FOLDER],
-        optional=not REQUIRE_COMPILED,
     )
     for name in MODULES
 ]
-
-setup(
-    ext_modules=cythonize(
-        extensions,
-        build_dir="build/cython",
-        compiler_directives={
-            "language_level": 3,
-            "binding": True,
-            "boundscheck": DEBUG,
-            "wraparound": DEBUG,
-            "initializedcheck": DEBUG,
-            "cdivision": True,
-            "freethreading_compatible": True,
-        },
-    ),
-    cmdclass={"build_ext": BuildEngine},
+extensions = cythonize(
+    extensions,
+    build_dir="build/cython",
+    compiler_directives={
+        "language_level": 3,
+        "binding": True,
+        "boundscheck": DEBUG,
+        "wraparound": DEBUG,
+        "initializedcheck": DEBUG,
+        "cdivision": True,
+        "freethreading_compatible": True,
+    },
 )
+for extension in extensions:
+    extension.optional = not REQUIRE_COMPILED  # cythonize would not pass it on
+
+setup(ext_modules=extensions, cmdclass={"build_ext": BuildEngine})
