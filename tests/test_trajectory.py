@@ -21,7 +21,7 @@ def targets(kind, X):
     rng = np.random.RandomState(1)
     scores = X[:, :3] + 0.3 * rng.normal(size=(len(X), 3))
     return {
-        "binary": np.array(["no", "yes"])[(scores[:, 0] > 0).astype(int)],
+        "binary": np.where(scores[:, 0] > 0, 8, 3),
         "multiclass": scores.argmax(axis=1) + 5,
         "multilabel": (scores > 0).astype(int),
         "one target": np.sin(scores[:, 0]),
