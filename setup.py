@@ -42,6 +42,7 @@ class BuildEngine(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args = flags + openmp
             extension.extra_link_args = [] if kind == "msvc" else openmp
+        self.force = self.force or DEBUG  # what was built before has other directives
         super().build_extensions()
 
     def _links_with(self, flags):
@@ -74,7 +75,8 @@ extensions = [
 ]
 extensions = cythonize(
     extensions,
-    build_dir="build/cython",
+    build_dir="build/cython-debug" if DEBUG else "build/cython",
+    force=DEBUG,
     compiler_directives={
         "language_level": 3,
         "binding": True,

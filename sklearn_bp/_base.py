@@ -28,6 +28,14 @@ from .training import (
     train,
 )
 
+# What a fit with lbfgs does not have.
+STOCHASTIC_ATTRIBUTES = (
+    "best_loss_",
+    "best_validation_score_",
+    "loss_curve_",
+    "validation_scores_",
+)
+
 
 class BaseBackprop(BaseEstimator, ABC):
     """Base class of the estimators; not to be used directly.
@@ -230,10 +238,16 @@ class BaseBackprop(BaseEstimator, ABC):
 
     def _validate_X_y(self, X, y, state):
         dtype = [np.float64, np.float32]
-        if state is not None:
-            dtype = state.theta.dtype
-        elif self.dtype is not None:
+        if self.dtype is not None:
             dtype = _check_dtype(self.dtype)
+        if state is not None:
+            if self.dtype is not None and dtype != state.theta.dtype:
+                raise ValueError(
+                    f"The fitted network computes in {state.theta.dtype}, dtype asks"
+                    f" for {dtype}. To go on training, leave dtype as it was; to start"
+                    " afresh, call fit with warm_start=False."
+                )
+            dtype = state.theta.dtype
         X, y = validate_data(
             self,
             X,
@@ -259,6 +273,8 @@ class BaseBackprop(BaseEstimator, ABC):
         )
 
     def _fit_lbfgs(self, data, state):
+        for name in STOCHASTIC_ATTRIBUTES:
+            vars(self).pop(name, None)
         self.n_iter_, self.loss_ = minimize_lbfgs(
             get_engine(),
             state,
@@ -317,10 +333,14 @@ class BaseBackprop(BaseEstimator, ABC):
             # scikit-learn's adam has a constant learning rate whatever is asked for.
             schedule = self.learning_rate if self.solver == "sgd" else "constant"
             state.schedule = SCHEDULES[schedule](self.learning_rate_init, self.power_t)
-        if state.stopping is None or state.stopping.keep_best != self.early_stopping:
-            state.stopping = Stopping(
-                self.tol, self.n_iter_no_change, keep_best=self.early_stopping
-            )
+        # Scores of one kind say nothing about those of another.
+        watched = self.early_stopping and f"validation set: {self.scoring}"
+        if state.stopping is None or state.watched != watched:
+            state.stopping = Stopping(keep_best=self.early_stopping)
+            state.history.validation_scores.clear()
+            state.watched = watched
+        state.stopping.tol = self.tol
+        state.stopping.patience = self.n_iter_no_change
 
     def _split(self, data, network, random_state):
         """The rows to train on, and the function that scores parameters on the rest."""
@@ -349,7 +369,8 @@ class BaseBackprop(BaseEstimator, ABC):
         def validation_score(theta):
             raw = engine.forward(network, theta, data.X, validation_rows)
             if self.scoring == "loss":
-                return -loss.average(raw, y, weight)
+                score = -loss.average(raw, y, weight)
+                return score if np.isfinite(score) else -np.inf
             return self._validation_score(raw, y, weight)
 
         return replace(data, rows=rows), validation_score

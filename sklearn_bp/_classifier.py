@@ -385,6 +385,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             )
         self._labels = ClassLabels(y, classes)
         self.classes_ = self._labels.classes
+        if self._labels.is_multilabel:
+            self._check_classes(classes)
         self.n_outputs_ = self._labels.n_outputs
 
     def _check_same_targets(self, y):
@@ -401,7 +403,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         ):
             raise ValueError(
                 f"`classes={classes}` is not the same as on last call to partial_fit,"
-                f" was: {self.classes_}. Pass the same classes, or none."
+                f" was: {self.classes_} (the columns of y in a multilabel problem)."
+                " Pass the same classes, or none."
             )
 
     def _encode_targets(self, y, dtype):

@@ -335,10 +335,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predicted targets.
         """
-        return self._predictions(self._raw_outputs(X))
-
-    def _predictions(self, raw):
-        y = LOSSES[self.loss].prediction(raw)
+        raw = self._raw_outputs(X)
+        y = LOSSES[self._training_state.network.loss].prediction(raw)
         return y[:, 0] if self.n_outputs_ == 1 else y
 
     def _learn_targets(self, y, incremental, classes):
@@ -363,7 +361,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return self.loss
 
     def _validation_score(self, raw, y, sample_weight):
-        y_pred = self._predictions(raw)
+        y_pred = LOSSES[self.loss].prediction(raw)
         if not np.isfinite(y_pred).all():
             return np.nan
         return r2_score(y, y_pred, sample_weight=sample_weight)

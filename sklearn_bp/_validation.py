@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 
@@ -100,10 +101,10 @@ def check_targets(y, loss, dtype):
     y : ndarray of shape (n_samples, n_outputs)
         The targets, C-contiguous.
     """
-    if y.dtype.kind not in "biuf":
+    if issparse(y) or y.dtype.kind not in "biuf":
         raise ValueError(
-            f"y must hold numbers, got {y.dtype}. Convert it, or use a classifier for"
-            " class labels."
+            f"y must hold numbers in an array, got {type(y).__name__} of {y.dtype}."
+            " Convert it, or use a classifier for class labels."
         )
     with np.errstate(over="ignore"):
         y = np.ascontiguousarray(y.reshape(len(y), -1), dtype=dtype)

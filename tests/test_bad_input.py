@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 
 from sklearn_bp import BackpropClassifier, BackpropRegressor
@@ -253,6 +254,24 @@ def test_multilabel_targets_of_another_width():
             model.partial_fit(X, bad)
 
 
+def test_classes_of_multilabel_targets_are_their_columns():
+    indicators = np.eye(3, dtype=int)[Y_CLASSES]
+    model = BackpropClassifier()
+    with pytest.raises(ValueError, match="the columns of y in a multilabel problem"):
+        model.partial_fit(X, indicators, classes=[0, 1])
+    model.partial_fit(X, indicators, classes=[0, 1, 2])
+
+
+@both
+def test_warm_start_in_another_type(estimator, y):
+    model = estimator(warm_start=True, max_iter=300).fit(X, y)
+    model.set_params(dtype="float32")
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match="computes in float64, dtype asks for float32"):
+        model.fit(X, y)
+    assert vars(model) == before
+
+
 def test_warm_start_with_other_classes():
     model = BackpropClassifier(warm_start=True, max_iter=300).fit(X, Y_CLASSES)
     with pytest.raises(ValueError, match=r"Previously got \[0 1 2\], `y` has \[0 1\]"):
@@ -260,6 +279,11 @@ def test_warm_start_with_other_classes():
 
 
 # ---- regressors ----------------------------------------------------------------
+
+
+def test_sparse_targets_of_a_regressor():
+    message = fit_error(BackpropRegressor(), X, sp.csr_matrix(np.ones((40, 2))))
+    assert "y must hold numbers in an array, got csr_matrix" in message
 
 
 @pytest.mark.parametrize(

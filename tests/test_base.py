@@ -325,6 +325,36 @@ def test_solver_can_be_changed_between_calls_of_partial_fit(estimator, digits):
     assert model.loss_ < loss
 
 
+@ESTIMATORS
+def test_tol_and_patience_can_be_changed_before_a_warm_start(estimator, digits):
+    X, y = digits
+    model = estimator(max_iter=30, warm_start=True, random_state=0).fit(X, y)
+    model.set_params(tol=100, n_iter_no_change=2, max_iter=200).fit(X, y)
+    assert model.n_iter_ == 3
+
+
+@ESTIMATORS
+def test_scores_of_another_kind_count_anew(estimator, digits):
+    X, y = digits
+    settings = {"early_stopping": True, "warm_start": True, "max_iter": 30}
+    model = estimator(scoring=None, random_state=0, **settings).fit(X, y)
+    loss = model.loss_
+    model.set_params(scoring="loss").fit(X, y)
+    assert model.loss_ < loss
+    assert len(model.validation_scores_) == model.n_iter_
+    assert model.best_validation_score_ == max(model.validation_scores_) < 0
+
+
+@ESTIMATORS
+def test_a_fit_with_lbfgs_leaves_no_attributes_of_another_solver(estimator, digits):
+    X, y = digits
+    model = estimator(max_iter=3).fit(X, y)
+    assert model.loss_curve_
+    model.set_params(solver="lbfgs").fit(X, y)
+    for name in ("loss_curve_", "best_loss_", "validation_scores_"):
+        assert not hasattr(model, name)
+
+
 # ---- the fitted network --------------------------------------------------------
 
 
@@ -372,6 +402,19 @@ def test_predicting_nothing(estimator, digits):
     model = estimator(max_iter=2).fit(*digits)
     with pytest.raises(ValueError, match="minimum of 1 is required"):
         model.predict(digits[0][:0])
+
+
+def test_indices_of_a_sparse_matrix_may_be_strided(digits):
+    X, y = digits
+    X = sp.csr_matrix(X)
+    strided = sp.csr_matrix(
+        (np.repeat(X.data, 2)[::2], X.indices, X.indptr), shape=X.shape, copy=False
+    )
+    strided.indices = np.repeat(X.indices, 2)[::2]
+    model = BackpropClassifier(max_iter=3, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(
+        clone(model).fit(strided, y).predict_proba(strided), model.predict_proba(X)
+    )
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])

@@ -63,6 +63,14 @@ def test_poisson_predicts_rates():
     assert error < 0.5 * linear_error
 
 
+def test_parameters_changed_after_fit_do_not_change_predictions():
+    X, Y = load_linnerud(return_X_y=True)
+    model = BackpropRegressor(max_iter=2).fit(X, Y)
+    expected = model.predict(X)
+    model.set_params(loss="poisson", activation="tanh", hidden_layer_sizes=(3,))
+    np.testing.assert_array_equal(model.predict(X), expected)
+
+
 def test_integer_and_boolean_targets_are_numbers():
     X = np.random.RandomState(0).normal(size=(30, 2))
     for y in (np.arange(30), np.arange(30) > 5):

@@ -9,6 +9,7 @@ first to leave would set BLAS free under the others. (An OpenBLAS built on OpenM
 number for each thread instead, and every thread sets and restores its own.)
 """
 
+import os
 import threading
 
 from threadpoolctl import ThreadpoolController
@@ -23,6 +24,8 @@ class _OneThread:
         self._libraries = None
         self._shared_before = None
         self._own_before = threading.local()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._let_go)
 
     def __enter__(self):
         with self._lock:
@@ -51,6 +54,15 @@ class _OneThread:
                     _set_num_threads(library, own)
                 elif self._n_inside == 0:
                     _set_num_threads(library, shared)
+
+    def _let_go(self):
+        """In a forked process, where the threads that held BLAS do not exist."""
+        self._lock = threading.Lock()
+        self._own_before = threading.local()
+        if self._n_inside > 0:
+            self._n_inside = 0
+            for library, shared in zip(self._libraries, self._shared_before):
+                _set_num_threads(library, shared)
 
 
 def _is_per_thread(library):

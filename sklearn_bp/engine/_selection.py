@@ -22,9 +22,9 @@ else:
 _reference_engine = ReferenceEngine()
 
 _REMEDY = (
-    "Install a C compiler and build again:"
-    " pip install --force-reinstall --no-deps --no-binary sklearn-bp sklearn-bp"
-    " (in a clone: pip install --force-reinstall --no-deps .)."
+    "Install a C compiler and build again: pip install -v --force-reinstall --no-deps"
+    " --no-cache-dir --no-binary sklearn-bp sklearn-bp (in a clone: pip install -v"
+    " --force-reinstall --no-deps .). What it prints says why a compiler failed."
 )
 
 

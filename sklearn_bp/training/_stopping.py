@@ -8,29 +8,35 @@ class Stopping:
 
     Parameters
     ----------
-    tol : float
-        What counts as an improvement: at least `tol` above the best so far.
-    patience : int or inf
-        How many epochs in a row may bring none.
     keep_best : bool
         Whether to keep a copy of the parameters at the best score.
+    tol : float, default=0
+        What counts as an improvement: at least `tol` above the best so far.
+    patience : int or inf, default=inf
+        How many epochs in a row may bring none.
     """
 
-    def __init__(self, tol, patience, keep_best):
+    def __init__(self, keep_best, tol=0.0, patience=np.inf):
+        self.keep_best = keep_best
         self.tol = tol
         self.patience = patience
-        self.keep_best = keep_best
         self.best_score = -np.inf
         self.n_without_improvement = 0
         self.best_theta = None
 
     def start(self, theta):
-        """Before the first epoch the parameters at hand are the best ones."""
-        if self.keep_best:
+        """Before the very first epoch the parameters at hand are the best ones.
+
+        A warm start has a best score already, and as in scikit-learn the parameters
+        that go with it are not kept: if no epoch beats it, the last ones stay.
+        """
+        self.best_theta = None
+        if self.keep_best and self.best_score == -np.inf:
             self.best_theta = theta.copy()
 
     def update(self, score, theta):
-        """Take note of an epoch's score. A NaN is neither better nor worse."""
+        """Take note of an epoch's score. As in scikit-learn a NaN is never the best
+        one, and still renews patience."""
         if score < self.best_score + self.tol:
             self.n_without_improvement += 1
         else:
@@ -38,7 +44,7 @@ class Stopping:
         if score > self.best_score:
             self.best_score = score
             if self.keep_best:
-                self.best_theta[:] = theta
+                self.best_theta = theta.copy()
 
     @property
     def out_of_patience(self):
@@ -50,6 +56,6 @@ class Stopping:
 
     def finish(self, theta):
         """Put the best parameters back into `theta`, and drop the copy."""
-        if self.keep_best:
+        if self.best_theta is not None:
             theta[:] = self.best_theta
             self.best_theta = None

@@ -31,6 +31,8 @@ class TrainingState:
     stopping: Any = None
     history: History = field(default_factory=History)
     n_samples_seen: int = 0
+    #: What the stopping rule has watched so far.
+    watched: Any = None
 
     def copy(self):
         """A state that can be trained without changing this one."""

@@ -1,3 +1,4 @@
+import os
 import threading
 
 import pytest
@@ -44,6 +45,15 @@ def test_the_last_one_out_lets_go():
     thread.join()
     assert seen == [{1}]
     assert blas_threads() == {2}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_process_starts_with_nothing_held():
+    with _OneThread():
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if blas_threads() == {2} else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_an_error_inside_lets_go():

@@ -5,7 +5,7 @@ from sklearn_bp.training import Stopping
 
 def watch(scores, *, tol=0.1, patience=2, keep_best=False):
     """Feed the scores; the parameters of epoch i are [i]."""
-    stopping, theta = Stopping(tol, patience, keep_best), np.array([-1.0])
+    stopping, theta = Stopping(keep_best, tol, patience), np.array([-1.0])
     stopping.start(theta)
     for epoch, score in enumerate(scores):
         theta[0] = epoch
@@ -28,7 +28,7 @@ def test_an_improvement_by_less_raises_the_best_score_alone():
     assert stopping.out_of_patience
 
 
-def test_a_nan_is_neither_better_nor_worse():
+def test_a_nan_renews_patience_and_is_not_the_best():
     stopping, _ = watch([1, 1, 1, np.nan])
     assert stopping.best_score == 1
     assert not stopping.out_of_patience

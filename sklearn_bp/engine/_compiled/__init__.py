@@ -16,7 +16,10 @@ class CompiledEngine(Engine):
     """What the reference engine does, whole slices of an epoch without the GIL."""
 
     name = "compiled"
-    products = get_instruction_set()
+
+    @property
+    def products(self):
+        return get_instruction_set()
 
     def forward(self, network, theta, X, rows=None):
         n_rows = X.shape[0] if rows is None else len(rows)

@@ -75,25 +75,6 @@ cdef extern from "kernels.h" nogil:
     )
 
 
-cdef extern from "gemm.h" nogil:
-    ctypedef enum instruction_set:
-        NO_VECTORS
-        AVX2
-        AVX512
-
-    instruction_set best_instruction_set()
-    void gemm_float(
-        instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
-        Py_ssize_t n, Py_ssize_t k, const float *a, const float *b, bint accumulate,
-        float *c
-    )
-    void gemm_double(
-        instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
-        Py_ssize_t n, Py_ssize_t k, const double *a, const double *b, bint accumulate,
-        double *c
-    )
-
-
 cdef inline void activate(
     activation kind, floating *z, const floating *bias, Py_ssize_t rows,
     Py_ssize_t cols

@@ -9,10 +9,10 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport dgemm, sgemm
 
-from ._kernels cimport (
-    NO_VECTORS, activate, add_rows, add_scaled, best_instruction_set, derive,
-    gemm_double, gemm_float, instruction_set, output, weight_rows,
+from ._gemm cimport (
+    NO_VECTORS, best_instruction_set, gemm_double, gemm_float, instruction_set,
 )
+from ._kernels cimport activate, add_rows, add_scaled, derive, output, weight_rows
 from ._structs cimport Block, Data, Layers
 
 cdef bint AS_IS = False
@@ -39,28 +39,30 @@ def set_instruction_set(name):
 
 cdef void matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-    const floating *a, const floating *b, bint accumulate, floating *c,
+    const floating *a, Py_ssize_t a_stride, const floating *b, bint accumulate,
+    floating *c,
 ) noexcept nogil:
     """c (m, n) = op(a) (m, k) @ op(b) (k, n), or that added to c, where op is what
-    `a_is` and `b_is` say: AS_IS or TRANSPOSED."""
+    `a_is` and `b_is` say: AS_IS or TRANSPOSED. Rows of a are a_stride apart."""
     if PRODUCTS_BY == NO_VECTORS:
-        blas_matmul(a_is, b_is, m, n, k, a, b, accumulate, c)
+        blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, accumulate, c)
     elif floating is float:
-        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, b, accumulate, c)
+        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, accumulate, c)
     else:
-        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, b, accumulate, c)
+        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, accumulate, c)
 
 
 cdef void blas_matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-    const floating *a, const floating *b, bint accumulate, floating *c,
+    const floating *a, Py_ssize_t a_stride, const floating *b, bint accumulate,
+    floating *c,
 ) noexcept nogil:
     # BLAS counts by columns and so sees each array transposed: it is asked for
     # c' = op(b)' @ op(a)'.
     cdef char op_a = b"T" if a_is == TRANSPOSED else b"N"
     cdef char op_b = b"T" if b_is == TRANSPOSED else b"N"
     cdef int rows = <int> n, cols = <int> m, inner = <int> k
-    cdef int lda = cols if a_is == TRANSPOSED else inner
+    cdef int lda = <int> a_stride
     cdef int ldb = inner if b_is == TRANSPOSED else rows
     cdef floating alpha = 1, beta = 1 if accumulate else 0
     if floating is float:
@@ -165,7 +167,7 @@ cdef void forward(
         if layer == 0 and data.dense == NULL:
             sparse_product(data, block, coef, z, n_units)
         else:
-            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, coef, False, z)
+            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, False, z)
         # The output layer's code is 0: no activation, the bias alone.
         activate(layers.activations[layer], z, intercept, n, n_units)
 
@@ -208,8 +210,8 @@ cdef double backward(
                 memset(coef_gradient, 0, n_inputs * n_units * sizeof(floating))
             sparse_gradient(data, block, delta, coef_gradient, n_units)
         else:
-            matmul(TRANSPOSED, AS_IS, n_inputs, n_units, n, a, delta, accumulate,
-                   coef_gradient)
+            matmul(TRANSPOSED, AS_IS, n_inputs, n_units, n, a, n_inputs, delta,
+                   accumulate, coef_gradient)
         if not accumulate:
             memset(intercept_gradient, 0, n_units * sizeof(floating))
         add_rows(delta, intercept_gradient, n, n_units)
@@ -217,7 +219,7 @@ cdef double backward(
         # delta(l) = delta(l + 1) @ W' * g'(z)
         if layer > 0:
             below = <floating *> block.deltas[layer - 1]
-            matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta,
+            matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
                    theta + layers.coef_starts[layer], False, below)
             derive(layers.activations[layer - 1], a, below, n * n_inputs)
     return loss_sum

@@ -27,7 +27,7 @@ def forward_all(
     """Raw outputs of the given rows, or of the first len(raw) rows, into `raw`."""
     cdef Layers *layers = &compiled.layers
     cdef Workspace workspace = Workspace(
-        compiled, min(BLOCK_ROWS, raw.shape[0]), sizeof(floating)
+        compiled, training_set, min(BLOCK_ROWS, raw.shape[0]), sizeof(floating)
     )
     cdef Block *block = &workspace.block
     cdef Py_ssize_t start = 0, n_rows = raw.shape[0]
@@ -50,7 +50,7 @@ def loss_and_gradient(
     """Both terms of the objective over the first n_rows rows; the gradient in place."""
     cdef Layers *layers = &compiled.layers
     cdef Workspace workspace = Workspace(
-        compiled, min(BLOCK_ROWS, n_rows), sizeof(floating)
+        compiled, training_set, min(BLOCK_ROWS, n_rows), sizeof(floating)
     )
     cdef Py_ssize_t i
     cdef double loss_sum, penalty
@@ -76,7 +76,7 @@ def run(
     cdef Data *data = &training_set.data
     cdef Py_ssize_t n_rows = order.shape[0]
     cdef Workspace workspace = Workspace(
-        compiled, min(BLOCK_ROWS, batch_size, n_rows), sizeof(floating)
+        compiled, training_set, min(BLOCK_ROWS, batch_size, n_rows), sizeof(floating)
     )
     cdef floating[::1] gradient = np.empty_like(theta)
     cdef floating[::1] state_0 = state[0]

@@ -61,12 +61,15 @@ cdef class TrainingSet:
     def __cinit__(self, X, y=None, sample_weight=None):
         if issparse(X):
             # scikit-learn allows both widths of index; a copy is made of one at most.
-            columns = X.indices.astype(np.int32, copy=False)
-            row_starts = X.indptr.astype(np.int64, copy=False)
-            self.data.values = address(X.data)
+            if X.shape[1] > np.iinfo(np.int32).max:
+                raise ValueError(f"X has {X.shape[1]} features, 2^31 - 1 at most.")
+            values = np.ascontiguousarray(X.data)
+            columns = np.ascontiguousarray(X.indices, dtype=np.int32)
+            row_starts = np.ascontiguousarray(X.indptr, dtype=np.int64)
+            self.data.values = address(values)
             self.data.columns = <const int32_t *> address(columns)
             self.data.row_starts = <const int64_t *> address(row_starts)
-            self.arrays = (X.data, columns, row_starts, y, sample_weight)
+            self.arrays = (values, columns, row_starts, y, sample_weight)
         else:
             self.data.dense = address(X)
             self.arrays = (X, y, sample_weight)
@@ -87,7 +90,11 @@ cdef const void *address(array) except? NULL:
 cdef class Workspace:
     """Room for one block of at most `capacity` rows, in one piece of memory."""
 
-    def __cinit__(self, CompiledNetwork compiled, Py_ssize_t capacity, itemsize):
+    def __cinit__(
+        self, CompiledNetwork compiled, TrainingSet training_set, Py_ssize_t capacity,
+        itemsize,
+    ):
+        cdef bint is_dense = training_set.data.dense != NULL
         cdef Layers *layers = &compiled.layers
         cdef Block *block = &self.block
         cdef int n_layers = layers.n_layers
@@ -98,11 +105,14 @@ cdef class Workspace:
             raise MemoryError()
 
         # Two rounds over the same list of buffers: how large, then where.
-        cdef Py_ssize_t size = lay_out(block, layers, capacity, itemsize, NULL)
+        cdef Py_ssize_t size
+        size = lay_out(block, layers, is_dense, capacity, itemsize, NULL)
         self.memory = malloc(size)
         if self.memory == NULL:
             raise MemoryError()
-        lay_out(block, layers, capacity, itemsize, <char *> self.memory)
+        lay_out(
+            block, layers, is_dense, capacity, itemsize, <char *> self.memory
+        )
 
     def __dealloc__(self):
         PyMem_Free(self.block.outputs)
@@ -120,8 +130,8 @@ cdef void *reserve(char *memory, Py_ssize_t n_bytes, Py_ssize_t *used) noexcept:
 
 
 cdef Py_ssize_t lay_out(
-    Block *block, const Layers *layers, Py_ssize_t n_rows, Py_ssize_t itemsize,
-    char *memory,
+    Block *block, const Layers *layers, bint is_dense, Py_ssize_t n_rows,
+    Py_ssize_t itemsize, char *memory,
 ) noexcept:
     """Set the block's pointers into memory; returns how many bytes they need."""
     cdef Py_ssize_t column = n_rows * itemsize
@@ -130,7 +140,8 @@ cdef Py_ssize_t lay_out(
     block.row_loss = <double *> reserve(memory, n_rows * sizeof(double), &used)
     block.y = reserve(memory, column * layers.n_targets, &used)
     block.weight = reserve(memory, column, &used)
-    block.inputs = reserve(memory, column * layers.sizes[0], &used)
+    if is_dense:
+        block.inputs = reserve(memory, column * layers.sizes[0], &used)
     for layer in range(1, last + 1):
         block.outputs[layer] = reserve(memory, column * layers.sizes[layer], &used)
     for layer in range(last - 1):

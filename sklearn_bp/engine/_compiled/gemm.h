@@ -63,15 +63,16 @@ static instruction_set best_instruction_set(void)
 }
 
 #define DEFINE_GEMM(type)                                                           \
-    static void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
+    INLINE void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
-                            const type *b, int accumulate, type *c)                  \
+                            ptrdiff_t a_stride, const type *b, int accumulate,       \
+                            type *c)                                                \
     {                                                                               \
         if (set == AVX512)                                                          \
-            gemm_##type##_avx512(a_transposed, b_transposed, m, n, k, a, b,         \
-                                 accumulate, c);                                    \
+            gemm_##type##_avx512(a_transposed, b_transposed, m, n, k, a, a_stride,  \
+                                 b, accumulate, c);                                 \
         else                                                                        \
-            gemm_##type##_avx2(a_transposed, b_transposed, m, n, k, a, b,           \
+            gemm_##type##_avx2(a_transposed, b_transposed, m, n, k, a, a_stride, b, \
                                accumulate, c);                                      \
     }
 DEFINE_GEMM(float)
@@ -82,9 +83,10 @@ DEFINE_GEMM(double)
 static instruction_set best_instruction_set(void) { return NO_VECTORS; }
 
 #define DEFINE_GEMM(type)                                                           \
-    static void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
+    INLINE void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
-                            const type *b, int accumulate, type *c)                  \
+                            ptrdiff_t a_stride, const type *b, int accumulate,       \
+                            type *c)                                                \
     {                                                                               \
     }
 DEFINE_GEMM(float)

@@ -1,6 +1,7 @@
 /* Included by gemm.h, once for each computing type and instruction set.
 
-   c (m, n) = op(a) (m, k) @ op(b) (k, n), or that added to c. A tile of MR rows and
+   c (m, n) = op(a) (m, k) @ op(b) (k, n), or that added to c. a_stride is the distance
+   between rows of a; b and c are contiguous. A tile of MR rows and
    two vectors of columns stays in registers while the inner index runs (the scheme of
    Goto & van de Geijn, 2008). Each element of c is one chain of fused multiply-adds in
    the order of the inner index, whatever m is: a row of c depends on that row of a
@@ -125,9 +126,11 @@ static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a
 }
 
 static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t n,
-                     ptrdiff_t k, const REAL *a, const REAL *b, int accumulate, REAL *c)
+                     ptrdiff_t k, const REAL *a, ptrdiff_t a_stride, const REAL *b,
+                     int accumulate, REAL *c)
 {
-    const ptrdiff_t a_row = a_transposed ? 1 : k, a_column = a_transposed ? m : 1;
+    const ptrdiff_t a_row = a_transposed ? 1 : a_stride;
+    const ptrdiff_t a_column = a_transposed ? a_stride : 1;
     const ptrdiff_t b_row = b_transposed ? 1 : n, b_column = b_transposed ? k : 1;
     REAL panel[GEMM_DEPTH * 2 * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));

@@ -14,9 +14,13 @@
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) \
     && defined(__gnu_linux__)
+#if __GNUC__ >= 12
 #define MULTIVERSION                                                        \
     __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3",        \
                                  "default")))
+#else /* that choose by single features alone */
+#define MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 #else
 #define MULTIVERSION
 #endif
