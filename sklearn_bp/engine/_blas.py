@@ -55,6 +55,11 @@ class _OneThread:
                 elif self._n_inside == 0:
                     _set_num_threads(library, shared)
 
+    @property
+    def n_inside(self):
+        """How many threads hold BLAS at the moment."""
+        return self._n_inside
+
     def _let_go(self):
         """In a forked process, where the threads that held BLAS do not exist."""
         self._lock = threading.Lock()

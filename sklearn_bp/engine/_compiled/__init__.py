@@ -1,12 +1,14 @@
-"""The compiled engine: Cython, C and SciPy's BLAS. See `CompiledEngine`."""
+"""The compiled engine: Cython and C. See `CompiledEngine`."""
 
 from functools import lru_cache
 
 import numpy as np
 
+from .._blas import one_blas_thread
 from .._contract import Engine
+from .._threads import n_threads_for
 from ._layers import get_instruction_set
-from ._loop import forward_all, loss_and_gradient, run
+from ._loop import forward_all, get_max_threads, loss_and_gradient, run
 from ._structs import CompiledNetwork, TrainingSet
 
 _compiled = lru_cache(maxsize=64)(CompiledNetwork)
@@ -25,7 +27,15 @@ class CompiledEngine(Engine):
         n_rows = X.shape[0] if rows is None else len(rows)
         raw = np.empty((n_rows, network.n_outputs), dtype=theta.dtype)
         if n_rows > 0:
-            forward_all(_compiled(network), theta, TrainingSet(X), rows, raw)
+            operations = 2 * network.n_coefs * n_rows
+            forward_all(
+                _compiled(network),
+                theta,
+                TrainingSet(X),
+                rows,
+                raw,
+                self._n_threads(operations),
+            )
         return raw
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
@@ -39,6 +49,7 @@ class CompiledEngine(Engine):
             objective.size(n_rows),
             objective.decay(n_rows),
             gradient,
+            self._n_threads(6 * network.n_coefs * n_rows),
         )
         return data_loss, penalty, gradient
 
@@ -69,6 +80,12 @@ class CompiledEngine(Engine):
             list(optimizer.state),
             optimizer.n_steps,
             learning_rates,
+            self._n_threads(6 * network.n_coefs * min(batch_size, len(order))),
         )
         optimizer.n_steps += len(learning_rates)
         return sums
+
+    def _n_threads(self, operations):
+        if get_instruction_set() == "BLAS":
+            return 1  # its results may depend on how the rows are cut
+        return n_threads_for(operations, get_max_threads(), one_blas_thread.n_inside)

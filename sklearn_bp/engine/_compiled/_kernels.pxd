@@ -59,6 +59,8 @@ cdef extern from "kernels.h" nogil:
         double *delta, double *row_loss, const double *weight, double m,
         Py_ssize_t rows, Py_ssize_t cols
     )
+    double sum_of_squares_float(const float *x, Py_ssize_t n)
+    double sum_of_squares_double(const double *x, Py_ssize_t n)
     void add_scaled_float(
         float factor, const float *source, float *target, Py_ssize_t n
     )
@@ -121,6 +123,13 @@ cdef inline void weight_rows(
         weight_rows_float(delta, row_loss, weight, m, rows, cols)
     else:
         weight_rows_double(delta, row_loss, weight, m, rows, cols)
+
+
+cdef inline double sum_of_squares(const floating *x, Py_ssize_t n) noexcept nogil:
+    if floating is float:
+        return sum_of_squares_float(x, n)
+    else:
+        return sum_of_squares_double(x, n)
 
 
 cdef inline void add_scaled(

@@ -1,15 +1,34 @@
 from cython cimport floating
+from libc.stdint cimport int64_t
 
 from ._structs cimport Block, Data, Layers
 
 
-cdef void load(
-    const Layers *layers, const Data *data, Block *block, const floating *theta
+cdef void point_at(
+    const Layers *layers, const Data *data, Block *block, const int64_t *rows,
+    Py_ssize_t first, Py_ssize_t n_rows, const floating *theta
 ) noexcept nogil
-cdef void forward(
-    const Layers *layers, const Data *data, Block *block, const floating *theta
-) noexcept nogil
-cdef double backward(
+cdef void load_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
-    floating *gradient, double m, bint accumulate
+    Py_ssize_t start, Py_ssize_t stop
+) noexcept nogil
+cdef void forward_rows(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    Py_ssize_t start, Py_ssize_t stop
+) noexcept nogil
+cdef void backward_rows(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    double m, Py_ssize_t start, Py_ssize_t stop
+) noexcept nogil
+cdef void coef_gradient(
+    const Layers *layers, const Data *data, const Block *block, int layer,
+    floating *gradient, bint accumulate, Py_ssize_t start, Py_ssize_t stop
+) noexcept nogil
+cdef void sparse_coef_gradient(
+    const Layers *layers, const Data *data, const Block *block, floating *gradient,
+    bint accumulate, Py_ssize_t start, Py_ssize_t stop
+) noexcept nogil
+cdef void intercept_gradient(
+    const Layers *layers, const Block *block, int layer, floating *gradient,
+    bint accumulate
 ) noexcept nogil

@@ -1,7 +1,10 @@
-"""One block of rows through the layers: loaded, forward, and backward.
+"""Rows through the layers: loaded, forward, backward, and into the gradient.
 
-All arrays are C-contiguous; shapes stand beside the calls, with n for the rows of
-the block, i for the units below a layer and o for its own.
+Each function does a part of the work on a block, from `start` to `stop`: of its rows,
+or of the rows (for sparse data the columns) of the gradient. The parts can be done by
+different threads, and no number depends on where they are cut. All arrays are
+C-contiguous; shapes stand beside the calls, with n for the rows of the block, i for the
+units below a layer and o for its own.
 """
 
 from cython cimport floating
@@ -77,16 +80,7 @@ cdef inline int64_t row_number(const Block *block, Py_ssize_t i) noexcept nogil:
     return block.first + i if block.rows == NULL else block.rows[i]
 
 
-cdef void gather(
-    const Block *block, const floating *source, Py_ssize_t width, floating *target
-) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(block.n_rows):
-        memcpy(target + i * width, source + row_number(block, i) * width,
-               width * sizeof(floating))
-
-
-cdef bint is_consecutive(Block *block) noexcept nogil:
+cdef bint is_consecutive(const Block *block) noexcept nogil:
     cdef Py_ssize_t i
     if block.rows == NULL:
         return True
@@ -96,63 +90,80 @@ cdef bint is_consecutive(Block *block) noexcept nogil:
     return True
 
 
-cdef void load(
-    const Layers *layers, const Data *data, Block *block, const floating *theta
+cdef void gather(
+    const Block *block, const floating *source, Py_ssize_t width, floating *target,
+    Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """Bring the block's rows together; consecutive rows of X are used in place."""
-    cdef Py_ssize_t n_features = layers.sizes[0]
-    if data.dense != NULL:
-        if is_consecutive(block):
-            block.outputs[0] = <void *> (
-                <const floating *> data.dense + row_number(block, 0) * n_features
-            )
-        else:
-            gather(block, <const floating *> data.dense, n_features,
-                   <floating *> block.inputs)
-            block.outputs[0] = block.inputs
+    cdef Py_ssize_t i
+    for i in range(start, stop):
+        memcpy(target + i * width, source + row_number(block, i) * width,
+               width * sizeof(floating))
+
+
+cdef void point_at(
+    const Layers *layers, const Data *data, Block *block, const int64_t *rows,
+    Py_ssize_t first, Py_ssize_t n_rows, const floating *theta,
+) noexcept nogil:
+    """Make the block stand for n_rows of `rows`, or where it is NULL of all rows."""
+    block.n_rows = n_rows
+    block.first = first
+    block.rows = NULL
+    if rows != NULL:
+        block.rows = rows + first
+    block.inputs = block.gathered
+    if data.dense != NULL and is_consecutive(block):
+        block.inputs = <const floating *> data.dense + (
+            row_number(block, 0) * layers.sizes[0]
+        )
+
+
+cdef void load_rows(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    Py_ssize_t start, Py_ssize_t stop,
+) noexcept nogil:
+    """Bring rows of the data together; consecutive rows of X are used in place."""
+    if data.dense != NULL and block.inputs == block.gathered:
+        gather(block, <const floating *> data.dense, layers.sizes[0],
+               <floating *> block.gathered, start, stop)
     if data.y != NULL:
         gather(block, <const floating *> data.y, layers.n_targets,
-               <floating *> block.y)
+               <floating *> block.y, start, stop)
     if data.weight != NULL:
-        gather(block, <const floating *> data.weight, 1, <floating *> block.weight)
+        gather(block, <const floating *> data.weight, 1, <floating *> block.weight,
+               start, stop)
+
+
+cdef inline const floating *outputs_of(
+    const Block *block, int layer, floating *computing_type
+) noexcept nogil:
+    """What the layer above is given: rows of X, or the outputs of hidden units."""
+    if layer == 0:
+        return <const floating *> block.inputs
+    return <const floating *> block.outputs[layer]
 
 
 cdef void sparse_product(
     const Data *data, const Block *block, const floating *coef, floating *z,
-    Py_ssize_t n_units,
+    Py_ssize_t n_units, Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
     """z (n, o) = X (n, i) @ coef (i, o), non-zeros only."""
     cdef const floating *values = <const floating *> data.values
     cdef Py_ssize_t i
     cdef int64_t row, k
-    memset(z, 0, block.n_rows * n_units * sizeof(floating))
-    for i in range(block.n_rows):
+    for i in range(start, stop):
+        memset(z + i * n_units, 0, n_units * sizeof(floating))
         row = row_number(block, i)
         for k in range(data.row_starts[row], data.row_starts[row + 1]):
             add_scaled(values[k], coef + data.columns[k] * n_units, z + i * n_units,
                        n_units)
 
 
-cdef void sparse_gradient(
-    const Data *data, const Block *block, const floating *delta, floating *gradient,
-    Py_ssize_t n_units,
+cdef void forward_rows(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """gradient (i, o) += X' (i, n) @ delta (n, o), non-zeros only."""
-    cdef const floating *values = <const floating *> data.values
-    cdef Py_ssize_t i
-    cdef int64_t row, k
-    for i in range(block.n_rows):
-        row = row_number(block, i)
-        for k in range(data.row_starts[row], data.row_starts[row + 1]):
-            add_scaled(values[k], delta + i * n_units,
-                       gradient + data.columns[k] * n_units, n_units)
-
-
-cdef void forward(
-    const Layers *layers, const Data *data, Block *block, const floating *theta
-) noexcept nogil:
-    """Fill the block's outputs, up to the raw ones: z = a @ W + b, a = g(z)."""
-    cdef Py_ssize_t n = block.n_rows, n_inputs, n_units
+    """Fill outputs of the block, up to the raw ones: z = a @ W + b, a = g(z)."""
+    cdef Py_ssize_t n = stop - start, n_inputs, n_units
     cdef const floating *coef
     cdef const floating *intercept
     cdef const floating *a
@@ -162,64 +173,90 @@ cdef void forward(
         n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
         coef = theta + layers.coef_starts[layer]
         intercept = theta + layers.intercept_starts[layer]
-        a = <const floating *> block.outputs[layer]
         z = <floating *> block.outputs[layer + 1]
         if layer == 0 and data.dense == NULL:
-            sparse_product(data, block, coef, z, n_units)
+            sparse_product(data, block, coef, z, n_units, start, stop)
         else:
-            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, False, z)
+            a = outputs_of(block, layer, z) + start * n_inputs
+            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, False,
+                   z + start * n_units)
         # The output layer's code is 0: no activation, the bias alone.
-        activate(layers.activations[layer], z, intercept, n, n_units)
+        activate(layers.activations[layer], z + start * n_units, intercept, n, n_units)
 
 
-cdef double backward(
+cdef void backward_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
-    floating *gradient, double m, bint accumulate,
+    double m, Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """Set the gradient to that of sum_i w_i loss_i / m over the block's rows, or add
-    it, and return sum_i w_i loss_i. Follows `forward`."""
-    cdef Py_ssize_t n = block.n_rows, n_inputs, n_units, i
+    """Fill deltas of the block, divided by m, and the weighted loss of each row.
+
+    delta(l) = delta(l + 1) @ W' * g'(z), from the loss downwards. Follows
+    `forward_rows` on the same rows.
+    """
+    cdef Py_ssize_t n = stop - start, n_inputs, n_units
     cdef int layer, last = layers.n_layers - 1
     cdef const floating *weight = NULL
+    cdef const floating *y = <const floating *> block.y + start * layers.n_targets
     cdef const floating *a
-    cdef floating *delta = <floating *> block.deltas[last]
+    cdef floating *delta
     cdef floating *below
-    cdef floating *coef_gradient
-    cdef floating *intercept_gradient
-    cdef double loss_sum = 0
 
-    if data.weight != NULL:
-        weight = <const floating *> block.weight
     n_units = layers.sizes[last + 1]
-    output(layers.loss_kind, delta, <const floating *> block.y, block.row_loss, n,
-           n_units)
-    weight_rows(delta, block.row_loss, weight, m, n, n_units)
-    for i in range(n):
-        loss_sum += block.row_loss[i]
+    delta = <floating *> block.deltas[last] + start * n_units
+    if data.weight != NULL:
+        weight = <const floating *> block.weight + start
+    output(layers.loss_kind, delta, y, block.row_loss + start, n, n_units)
+    weight_rows(delta, block.row_loss + start, weight, m, n, n_units)
 
-    for layer in range(last, -1, -1):
+    for layer in range(last, 0, -1):
         n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
-        a = <const floating *> block.outputs[layer]
-        delta = <floating *> block.deltas[layer]
-        coef_gradient = gradient + layers.coef_starts[layer]
-        intercept_gradient = gradient + layers.intercept_starts[layer]
+        a = <const floating *> block.outputs[layer] + start * n_inputs
+        delta = <floating *> block.deltas[layer] + start * n_units
+        below = <floating *> block.deltas[layer - 1] + start * n_inputs
+        matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
+               theta + layers.coef_starts[layer], False, below)
+        derive(layers.activations[layer - 1], a, below, n * n_inputs)
 
-        # D = a' @ delta
-        if layer == 0 and data.dense == NULL:
-            if not accumulate:
-                memset(coef_gradient, 0, n_inputs * n_units * sizeof(floating))
-            sparse_gradient(data, block, delta, coef_gradient, n_units)
-        else:
-            matmul(TRANSPOSED, AS_IS, n_inputs, n_units, n, a, n_inputs, delta,
-                   accumulate, coef_gradient)
-        if not accumulate:
-            memset(intercept_gradient, 0, n_units * sizeof(floating))
-        add_rows(delta, intercept_gradient, n, n_units)
 
-        # delta(l) = delta(l + 1) @ W' * g'(z)
-        if layer > 0:
-            below = <floating *> block.deltas[layer - 1]
-            matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
-                   theta + layers.coef_starts[layer], False, below)
-            derive(layers.activations[layer - 1], a, below, n * n_inputs)
-    return loss_sum
+cdef void coef_gradient(
+    const Layers *layers, const Data *data, const Block *block, int layer,
+    floating *gradient, bint accumulate, Py_ssize_t start, Py_ssize_t stop,
+) noexcept nogil:
+    """Rows start to stop of D (i, o) = a' (i, n) @ delta (n, o), or that added."""
+    cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]
+    cdef const floating *a = outputs_of(block, layer, gradient) + start
+    matmul(TRANSPOSED, AS_IS, stop - start, n_units, block.n_rows, a, n_inputs,
+           <const floating *> block.deltas[layer], accumulate,
+           gradient + layers.coef_starts[layer] + start * n_units)
+
+
+cdef void sparse_coef_gradient(
+    const Layers *layers, const Data *data, const Block *block, floating *gradient,
+    bint accumulate, Py_ssize_t start, Py_ssize_t stop,
+) noexcept nogil:
+    """Columns start to stop of D (i, o) = X' (i, n) @ delta (n, o), or that added."""
+    cdef Py_ssize_t n_units = layers.sizes[1], width = stop - start, i
+    cdef const floating *values = <const floating *> data.values
+    cdef const floating *delta = <const floating *> block.deltas[0] + start
+    cdef floating *target = gradient + layers.coef_starts[0] + start
+    cdef int64_t row, k
+    if not accumulate:
+        for i in range(layers.sizes[0]):
+            memset(target + i * n_units, 0, width * sizeof(floating))
+    for i in range(block.n_rows):
+        row = row_number(block, i)
+        for k in range(data.row_starts[row], data.row_starts[row + 1]):
+            add_scaled(values[k], delta + i * n_units,
+                       target + data.columns[k] * n_units, width)
+
+
+cdef void intercept_gradient(
+    const Layers *layers, const Block *block, int layer, floating *gradient,
+    bint accumulate,
+) noexcept nogil:
+    """The sum of delta over the rows, or that added."""
+    cdef Py_ssize_t n_units = layers.sizes[layer + 1]
+    cdef floating *total = gradient + layers.intercept_starts[layer]
+    if not accumulate:
+        memset(total, 0, n_units * sizeof(floating))
+    add_rows(<const floating *> block.deltas[layer], total, block.n_rows, n_units)

@@ -5,6 +5,10 @@ from libc.stdint cimport int32_t, int64_t
 from ._kernels cimport activation, loss
 
 
+cdef enum:
+    SQUARES = 1024
+
+
 cdef struct Layers:
     # A network. Layer l has weights (sizes[l], sizes[l + 1]) from coef_starts[l] on
     # in theta, and biases from intercept_starts[l] on.
@@ -33,19 +37,22 @@ cdef struct Data:
 cdef struct Block:
     # n_rows rows of the data on their way through the network: those that `rows` lists,
     # or, where it is NULL, consecutive ones from `first` on.
-    # outputs[l], (n_rows, sizes[l]), is what layer l is given; deltas[l],
+    # inputs, (n_rows, sizes[0]), are the rows of X: gathered ones, or where they lie;
+    # outputs[l], (n_rows, sizes[l]), for l > 0 what layer l - 1 puts out; deltas[l],
     # (n_rows, sizes[l + 1]), the derivative of the loss by the net input of layer l.
     # outputs[n_layers] holds the raw outputs and then, as deltas[n_layers - 1], their
-    # derivative.
+    # derivative. square_sums are those of the weights, by pieces of SQUARES.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows
+    const void *inputs
+    void *gathered
     void **outputs
     void **deltas
-    void *inputs
     void *y
     void *weight
     double *row_loss
+    double *square_sums
 
 
 cdef class CompiledNetwork:

@@ -138,10 +138,13 @@ cdef Py_ssize_t lay_out(
     cdef Py_ssize_t used = 0
     cdef int layer, last = layers.n_layers
     block.row_loss = <double *> reserve(memory, n_rows * sizeof(double), &used)
+    block.square_sums = <double *> reserve(
+        memory, (layers.n_coefs // SQUARES + 1) * sizeof(double), &used
+    )
     block.y = reserve(memory, column * layers.n_targets, &used)
     block.weight = reserve(memory, column, &used)
     if is_dense:
-        block.inputs = reserve(memory, column * layers.sizes[0], &used)
+        block.gathered = reserve(memory, column * layers.sizes[0], &used)
     for layer in range(1, last + 1):
         block.outputs[layer] = reserve(memory, column * layers.sizes[layer], &used)
     for layer in range(last - 1):

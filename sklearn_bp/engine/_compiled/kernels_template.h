@@ -279,6 +279,24 @@ KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
         target[j] += factor * source[j];
 }
 
+/* ---- the penalty ------------------------------------------------------------ */
+
+/* In sixteen sums at a time, which a compiler can keep in vectors. */
+KERNEL double FN(sum_of_squares)(const REAL *restrict x, ptrdiff_t n)
+{
+    REAL sums[16] = {0};
+    ptrdiff_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (int lane = 0; lane < 16; lane++)
+            sums[lane] += x[i + lane] * x[i + lane];
+    double total = 0;
+    for (; i < n; i++)
+        total += (double)x[i] * x[i];
+    for (int lane = 0; lane < 16; lane++)
+        total += sums[lane];
+    return total;
+}
+
 /* ---- optimizers ------------------------------------------------------------ */
 /* The twins of `step` in sklearn_bp/training/_optimizers.py; the penalty's part
    of the gradient, decay * theta, is added on the way. */

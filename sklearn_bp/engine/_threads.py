@@ -1,0 +1,41 @@
+"""How many threads an engine uses. The result is the same for any number of them."""
+
+import os
+from functools import cache
+
+from joblib import cpu_count
+
+# Two threads meet twice in a step, which takes about a microsecond. Below this number
+# of multiplications and additions, that is more than the second thread saves.
+OPERATIONS_PER_THREAD = 300_000
+
+
+# Asking takes tens of microseconds: it reads the limits of a container.
+_cpu_count = cache(cpu_count)
+
+# GNU's OpenMP waits forever for threads that a fork has not taken along.
+_process = os.getpid()
+
+
+def n_threads_for(operations, max_threads, n_at_work):
+    """The number of threads that a piece of work is worth.
+
+    Parameters
+    ----------
+    operations : int
+        Multiplications and additions between two meetings of the threads.
+    max_threads : int
+        What OpenMP's settings, threadpoolctl or joblib grant.
+    n_at_work : int
+        How many fits and predictions run in this process at the moment, each in a
+        thread of its own: they share the processors.
+
+    Returns
+    -------
+    n_threads : int
+        At least 1.
+    """
+    if os.getpid() != _process:
+        return 1
+    granted = min(max_threads, _cpu_count()) // max(1, n_at_work)
+    return max(1, min(granted, operations // OPERATIONS_PER_THREAD))

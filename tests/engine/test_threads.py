@@ -1,0 +1,102 @@
+import os
+
+import numpy as np
+import pytest
+
+from sklearn_bp.engine import Objective, _threads
+from sklearn_bp.engine._selection import _compiled_engine
+from sklearn_bp.engine._threads import OPERATIONS_PER_THREAD, n_threads_for
+from sklearn_bp.network import LOSSES
+from sklearn_bp.training import OPTIMIZERS
+
+ENOUGH = 1000 * OPERATIONS_PER_THREAD
+
+
+@pytest.fixture(autouse=True)
+def eight_processors(monkeypatch):
+    monkeypatch.setattr(_threads, "_cpu_count", lambda: 8)
+
+
+def test_little_work_stays_on_one_thread():
+    assert n_threads_for(2 * OPERATIONS_PER_THREAD - 1, 8, 1) == 1
+    assert n_threads_for(2 * OPERATIONS_PER_THREAD, 8, 1) == 2
+    assert n_threads_for(0, 8, 1) == 1
+
+
+def test_limits_are_obeyed():
+    assert n_threads_for(ENOUGH, 3, 1) == 3
+    assert n_threads_for(ENOUGH, 1, 1) == 1
+    assert n_threads_for(ENOUGH, 100, 1) == 8
+
+
+def test_fits_side_by_side_share_the_processors():
+    assert n_threads_for(ENOUGH, 8, 2) == 4
+    assert n_threads_for(ENOUGH, 8, 100) == 1
+
+
+def test_a_forked_process_stays_on_one_thread(monkeypatch):
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert n_threads_for(ENOUGH, 8, 1) == 1
+
+
+needs_compiled = pytest.mark.skipif(
+    _compiled_engine is None, reason="the compiled engine is not there"
+)
+PROBLEMS = [
+    {"n_samples": 1, "hidden": (5,)},
+    {"n_samples": 50, "hidden": ()},
+    {"n_samples": 50, "hidden": (70, 33), "n_features": 41},
+    {"n_samples": 50, "hidden": (70, 33), "n_features": 41, "sparse": True},
+    # more than one block of rows
+    {"n_samples": 1100, "hidden": (20,), "weighted": True},
+    {"n_samples": 1100, "hidden": (20,), "sparse": True, "weighted": True},
+]
+
+
+@needs_compiled
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("settings", PROBLEMS, ids=str)
+def test_the_number_of_threads_does_not_show(
+    settings, loss, dtype, make_problem, monkeypatch
+):
+    problem = make_problem(loss=loss, dtype=dtype, **settings)
+    network, X, y = problem.network, problem.X, problem.y
+    weight, rows = problem.sample_weight, np.arange(len(y))[::-1].copy()
+    objective = Objective(0.1, 1.5)
+    results = []
+    for n_threads in (1, 2, 3, 5):
+        monkeypatch.setattr(
+            "sklearn_bp.engine._compiled.n_threads_for", lambda *_, n=n_threads: n
+        )
+        theta = problem.theta.copy()
+        optimizer = OPTIMIZERS["adam"](theta, beta_1=0.9, beta_2=0.9, epsilon=1e-8)
+        sums = []
+        for batch_size in (max(1, len(y) // 3), len(y)):
+            n_steps = -(-len(y) // batch_size)
+            sums += _compiled_engine.run_steps(
+                network,
+                theta,
+                X,
+                y,
+                weight,
+                objective,
+                rows,
+                batch_size,
+                optimizer,
+                np.full(n_steps, 0.01),
+            )
+        results.append(
+            [
+                theta,
+                sums,
+                *_compiled_engine.loss_and_gradients(
+                    network, theta, X, y, weight, objective
+                ),
+                _compiled_engine.forward(network, theta, X, rows),
+                _compiled_engine.forward(network, theta, X),
+            ]
+        )
+    for other in results[1:]:
+        for array, expected in zip(other, results[0]):
+            np.testing.assert_array_equal(array, expected)
