@@ -75,6 +75,9 @@ def seconds_per_step(peer, workload, X, y, n_threads):
         n_iter_no_change=workload.n_epochs,
         random_state=0,
     )
+    # The threads of a BLAS or an OpenMP go on spinning for a while after their work, on
+    # the processors that the next one needs.
+    time.sleep(0.1)
     with threadpool_limits(n_threads), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         start = time.perf_counter()

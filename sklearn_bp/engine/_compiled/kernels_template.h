@@ -281,21 +281,26 @@ KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
 
 /* ---- the penalty ------------------------------------------------------------ */
 
-/* In sixteen sums at a time, which a compiler can keep in vectors. */
+/* In many sums side by side, which a compiler keeps in vectors and which do not wait
+   for each other. */
+#define SIDE_BY_SIDE 64
+
 KERNEL double FN(sum_of_squares)(const REAL *restrict x, ptrdiff_t n)
 {
-    REAL sums[16] = {0};
-    ptrdiff_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (int lane = 0; lane < 16; lane++)
-            sums[lane] += x[i + lane] * x[i + lane];
+    REAL sums[SIDE_BY_SIDE] = {0};
     double total = 0;
+    ptrdiff_t i = 0;
+    for (; i + SIDE_BY_SIDE <= n; i += SIDE_BY_SIDE)
+        for (int lane = 0; lane < SIDE_BY_SIDE; lane++)
+            sums[lane] += x[i + lane] * x[i + lane];
     for (; i < n; i++)
         total += (double)x[i] * x[i];
-    for (int lane = 0; lane < 16; lane++)
+    for (int lane = 0; lane < SIDE_BY_SIDE; lane++)
         total += sums[lane];
     return total;
 }
+
+#undef SIDE_BY_SIDE
 
 /* ---- optimizers ------------------------------------------------------------ */
 /* The twins of `step` in sklearn_bp/training/_optimizers.py; the penalty's part
