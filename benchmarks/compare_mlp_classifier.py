@@ -51,7 +51,7 @@ class Workload:
 WORKLOADS = [
     Workload(150, 4, 3, (100,), 150, n_epochs=1000),
     Workload(1797, 64, 10, (100,), 200, n_epochs=40),
-    Workload(1797, 64, 10, (100,), 1, n_epochs=1),
+    Workload(1797, 64, 10, (100,), 1, n_epochs=3),
     Workload(1797, 64, 10, (64,), 32, n_epochs=20),
     Workload(50_000, 30, 3, (128, 64), 256, n_epochs=2),
     Workload(30_000, 784, 10, (256,), 200, n_epochs=1),
