@@ -4,7 +4,8 @@ Each function does a part of the work on a block, from `start` to `stop`: of its
 or of the rows (for sparse data the columns) of the gradient. The parts can be done by
 different threads, and no number depends on where they are cut. All arrays are
 C-contiguous; shapes stand beside the calls, with n for the rows of the block, i for the
-units below a layer and o for its own.
+units below a layer and o for its own. `theta` tells the computing type even where its
+numbers are not needed.
 """
 
 from cython cimport floating
@@ -219,8 +220,8 @@ cdef void backward_rows(
 
 
 cdef void coef_gradient(
-    const Layers *layers, const Data *data, const Block *block, int layer,
-    floating *gradient, bint accumulate, Py_ssize_t start, Py_ssize_t stop,
+    const Layers *layers, const Block *block, int layer, floating *gradient,
+    bint accumulate, Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
     """Rows start to stop of D (i, o) = a' (i, n) @ delta (n, o), or that added."""
     cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]

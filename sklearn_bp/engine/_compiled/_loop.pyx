@@ -224,8 +224,7 @@ cdef void gradient_part(
             begin = cut(layers.sizes[layer], part.thread, part.n_threads)
             end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
             if begin < end:
-                coef_gradient(layers, data, &block, layer, gradient, first > 0, begin,
-                              end)
+                coef_gradient(layers, &block, layer, gradient, first > 0, begin, end)
         if is_sparse:
             begin = cut(layers.sizes[1], part.thread, part.n_threads)
             end = cut(layers.sizes[1], part.thread + 1, part.n_threads)
