@@ -50,8 +50,8 @@ def test_parameters_are_documented_with_their_defaults(name):
     for parameter in inspect.signature(estimator).parameters.values():
         line = next(
             line
-            for line in estimator.__doc__.splitlines()
-            if line.startswith(f"    {parameter.name} : ")
+            for line in inspect.getdoc(estimator).splitlines()
+            if line.startswith(f"{parameter.name} : ")
         )
         documented = line.split("default=")[1]
         assert eval(documented) == parameter.default
@@ -65,7 +65,7 @@ def test_fitted_attributes_are_documented(name):
         estimator.fit(X, X[:, 0] > 0)
     for attribute in vars(estimator):
         if attribute.endswith("_") and not attribute.startswith("_"):
-            assert f"    {attribute} : " in estimator.__doc__
+            assert f"\n{attribute} : " in inspect.getdoc(estimator)
 
 
 MODULES = ["_classifier", "_regressor", "_show_versions", "engine._selection"]
