@@ -15,7 +15,12 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._validation import check_hidden_layer_sizes, check_sample_weight, mean_weight
+from ._validation import (
+    check_dtype,
+    check_hidden_layer_sizes,
+    check_sample_weight,
+    mean_weight,
+)
 from .engine import Objective, get_engine, one_blas_thread
 from .network import ACTIVATIONS, LOSSES, Network, glorot_uniform
 from .training import (
@@ -239,7 +244,7 @@ class BaseBackprop(BaseEstimator, ABC):
     def _validate_X_y(self, X, y, state):
         dtype = [np.float64, np.float32]
         if self.dtype is not None:
-            dtype = _check_dtype(self.dtype)
+            dtype = check_dtype(self.dtype)
         if state is not None:
             if self.dtype is not None and dtype != state.theta.dtype:
                 raise ValueError(
@@ -494,13 +499,3 @@ def _unchanged_on_error(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
-
-
-def _check_dtype(dtype):
-    checked = np.dtype(dtype)
-    if checked not in (np.float32, np.float64):
-        raise ValueError(
-            f"dtype must be 'float32', 'float64' or None, got {dtype!r}. None takes"
-            " the type of X."
-        )
-    return checked

@@ -7,6 +7,28 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 
+def check_dtype(dtype):
+    """Give the parameter `dtype` as one of the two computing types.
+
+    Parameters
+    ----------
+    dtype : str, dtype or type
+        Whatever NumPy takes for float32 or float64.
+
+    Returns
+    -------
+    dtype : dtype
+        float32 or float64.
+    """
+    checked = np.dtype(dtype)
+    if checked not in (np.float32, np.float64):
+        raise ValueError(
+            f"dtype must be 'float32', 'float64' or None, got {dtype!r}. None takes"
+            " the type of X."
+        )
+    return checked
+
+
 def check_hidden_layer_sizes(sizes):
     """Give the widths of the hidden layers as a tuple of int.
 

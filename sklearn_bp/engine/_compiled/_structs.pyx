@@ -110,9 +110,7 @@ cdef class Workspace:
         self.memory = malloc(size)
         if self.memory == NULL:
             raise MemoryError()
-        lay_out(
-            block, layers, is_dense, capacity, itemsize, <char *> self.memory
-        )
+        lay_out(block, layers, is_dense, capacity, itemsize, <char *> self.memory)
 
     def __dealloc__(self):
         PyMem_Free(self.block.outputs)
