@@ -110,7 +110,7 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def run_steps(
+    def prepare_steps(
         self,
         network,
         theta,
@@ -118,14 +118,10 @@ class Engine(ABC):
         y,
         sample_weight,
         objective,
-        order,
         batch_size,
         optimizer,
-        learning_rates,
     ):
-        """Train on one batch of `order` after the other.
-
-        `theta` and the optimizer's state are changed in place.
+        """Get ready to train: what stays the same from slice to slice is done once.
 
         Parameters
         ----------
@@ -141,21 +137,24 @@ class Engine(ABC):
             The weights.
         objective : Objective
             The penalty, and what the sums are divided by.
-        order : ndarray of int64 of shape (n_rows,)
-            The rows of X in the order of training; every `batch_size` of them
-            make a step, the last one takes what is left.
         batch_size : int
             The number of rows of a step.
         optimizer : Optimizer
             The update rule and its state.
-        learning_rates : ndarray of float64 of shape (n_steps,)
-            The learning rate of each step.
 
         Returns
         -------
-        data_loss : float
-            The first term of the objective as each step met it, times the
-            number of rows of the step, summed over the steps.
-        penalty : float
-            The second term, likewise.
+        run_steps : callable
+            ``run_steps(order, learning_rates)`` trains on one batch of `order` after
+            the other, and changes `theta` and the optimizer's state in place.
+
+            - `order`, ndarray of int64 of shape (n_rows,): the rows of X in the order
+              of training; every `batch_size` of them make a step, the last one takes
+              what is left.
+            - `learning_rates`, ndarray of float64 of shape (n_steps,): the learning
+              rate of each step.
+
+            It returns two floats: the first term of the objective as each step met it,
+            times the number of rows of the step, summed over the steps; and the second
+            term, likewise.
         """

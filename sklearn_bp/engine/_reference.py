@@ -41,7 +41,7 @@ class ReferenceEngine(Engine):
         penalty = 0.5 * decay * np.dot(coefs, coefs)
         return float(data_loss), float(penalty), gradient
 
-    def run_steps(
+    def prepare_steps(
         self,
         network,
         theta,
@@ -49,26 +49,27 @@ class ReferenceEngine(Engine):
         y,
         sample_weight,
         objective,
-        order,
         batch_size,
         optimizer,
-        learning_rates,
     ):
-        data_loss_sum = penalty_sum = 0.0
-        for step, learning_rate in enumerate(learning_rates.tolist()):
-            batch = order[step * batch_size : (step + 1) * batch_size]
-            data_loss, penalty, gradient = self.loss_and_gradients(
-                network,
-                theta,
-                X[batch],
-                y[batch],
-                None if sample_weight is None else sample_weight[batch],
-                objective,
-            )
-            optimizer.step(theta, gradient, learning_rate)
-            data_loss_sum += data_loss * len(batch)
-            penalty_sum += penalty * len(batch)
-        return data_loss_sum, penalty_sum
+        def run_steps(order, learning_rates):
+            data_loss_sum = penalty_sum = 0.0
+            for step, learning_rate in enumerate(learning_rates.tolist()):
+                batch = order[step * batch_size : (step + 1) * batch_size]
+                data_loss, penalty, gradient = self.loss_and_gradients(
+                    network,
+                    theta,
+                    X[batch],
+                    y[batch],
+                    None if sample_weight is None else sample_weight[batch],
+                    objective,
+                )
+                optimizer.step(theta, gradient, learning_rate)
+                data_loss_sum += data_loss * len(batch)
+                penalty_sum += penalty * len(batch)
+            return data_loss_sum, penalty_sum
+
+        return run_steps
 
 
 def _forward(network, theta, X):

@@ -35,7 +35,8 @@ def n_threads_for(operations, max_threads, n_at_work):
     n_threads : int
         At least 1.
     """
-    if os.getpid() != _process:
+    worth = operations // OPERATIONS_PER_THREAD
+    if worth < 2 or os.getpid() != _process:
         return 1
     granted = min(max_threads, _cpu_count()) // max(1, n_at_work)
-    return max(1, min(granted, operations // OPERATIONS_PER_THREAD))
+    return max(1, min(granted, worth))

@@ -23,7 +23,9 @@ class Constant:
 
     def rates(self, n_steps):
         """The learning rates of the next `n_steps` steps of this epoch."""
-        return np.full(n_steps, self.learning_rate)
+        rates = np.empty(n_steps)
+        rates.fill(self.learning_rate)  # half the time of np.full
+        return rates
 
     def end_epoch(self, n_samples_seen):
         """Take note that an epoch is over."""

@@ -112,23 +112,21 @@ def train(
     ValueError
         If the loss becomes infinite or NaN.
     """
-    n_rows = len(data.rows)
     # scikit-learn shuffles the order of the epoch before, so the order is kept.
-    position = np.arange(n_rows)
+    order = data.rows.copy()
+    run_epoch = _prepare_epochs(engine, state, data, objective, batch_size)
     n_iter = 0
     state.stopping.start(state.theta)
     try:
         with one_blas_thread:
             while n_iter < max_iter:
                 if shuffle:
-                    position = position[_permutation(n_rows, random_state)]
-                loss = _run_epoch(
-                    engine, state, data, objective, data.rows[position], batch_size
-                )
+                    random_state.shuffle(order)
+                loss = run_epoch(order)
                 if not math.isfinite(loss):
                     raise _divergence(n_iter + 1, loss, state.schedule)
                 n_iter += 1
-                state.n_samples_seen += n_rows
+                state.n_samples_seen += len(order)
                 state.history.losses.append(loss)
                 if verbose:
                     print(f"Iteration {n_iter}, loss = {loss:.8f}")
@@ -159,38 +157,35 @@ def train(
     return n_iter
 
 
-def _permutation(n, random_state):
-    """The numbers below n in the order that sklearn.utils.shuffle gives them."""
-    order = np.arange(n)
-    random_state.shuffle(order)
-    return order
-
-
-def _run_epoch(engine, state, data, objective, order, batch_size):
-    """Train once on every row of `order`; returns the mean loss."""
-    n_rows = len(order)
-    operations = 6 * state.network.n_coefs * batch_size
+def _prepare_epochs(engine, state, data, objective, batch_size):
+    """Returns a function that trains once on every row of `order`, and returns the
+    mean loss."""
+    network, schedule = state.network, state.schedule
+    run_steps = engine.prepare_steps(
+        network,
+        state.theta,
+        data.X,
+        data.y,
+        data.sample_weight,
+        objective,
+        batch_size,
+        state.optimizer,
+    )
+    shown = LOSSES[network.loss].shown
+    operations = 6 * network.n_coefs * batch_size
     steps_per_slice = math.ceil(min(STEPS_PER_SLICE, OPERATIONS_PER_SLICE / operations))
     rows_per_slice = steps_per_slice * batch_size
-    data_loss = penalty = 0.0
-    for start in range(0, n_rows, rows_per_slice):
-        part = order[start : start + rows_per_slice]
-        sums = engine.run_steps(
-            state.network,
-            state.theta,
-            data.X,
-            data.y,
-            data.sample_weight,
-            objective,
-            part,
-            batch_size,
-            state.optimizer,
-            state.schedule.rates(math.ceil(len(part) / batch_size)),
-        )
-        data_loss += sums[0]
-        penalty += sums[1]
-    shown = LOSSES[state.network.loss].shown(data_loss, state.network.n_outputs)
-    return (shown + penalty) / n_rows
+
+    def run_epoch(order):
+        data_loss = penalty = 0.0
+        for start in range(0, len(order), rows_per_slice):
+            part = order[start : start + rows_per_slice]
+            sums = run_steps(part, schedule.rates(-(-len(part) // batch_size)))
+            data_loss += sums[0]
+            penalty += sums[1]
+        return (shown(data_loss, network.n_outputs) + penalty) / len(order)
+
+    return run_epoch
 
 
 def _go_on(state, has_validation, verbose):

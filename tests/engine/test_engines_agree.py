@@ -113,20 +113,19 @@ def test_steps(
         rng = np.random.RandomState(0)
         theta = problem.theta.copy()
         optimizer = OPTIMIZERS[name](theta, **settings)
+        run_steps = engine.prepare_steps(
+            problem.network,
+            theta,
+            problem.X,
+            problem.y,
+            problem.sample_weight,
+            Objective(alpha, problem.sample_weight.mean(), penalty_size),
+            batch_size,
+            optimizer,
+        )
         sums = []
         for _ in range(2):
-            sums += engine.run_steps(
-                problem.network,
-                theta,
-                problem.X,
-                problem.y,
-                problem.sample_weight,
-                Objective(alpha, problem.sample_weight.mean(), penalty_size),
-                rng.permutation(23),
-                batch_size,
-                optimizer,
-                np.linspace(0.01, 0.02, n_steps),
-            )
+            sums += run_steps(rng.permutation(23), np.linspace(0.01, 0.02, n_steps))
         assert optimizer.n_steps == 2 * n_steps
         results.append([theta, *optimizer.state, sums])
     for ours, expected in zip(*results):
@@ -201,18 +200,17 @@ def test_batches_of_several_blocks(loss, sparse, dtype, make_problem):
     for engine in (_compiled_engine, _reference_engine):
         theta = problem.theta.copy()
         optimizer = OPTIMIZERS["sgd"](theta, momentum=0.9, nesterov=True)
-        engine.run_steps(
+        run_steps = engine.prepare_steps(
             problem.network,
             theta,
             problem.X,
             problem.y,
             None,
             Objective(0.1),
-            np.arange(1300),
             1200,
             optimizer,
-            np.array([0.1, 0.1]),
         )
+        run_steps(np.arange(1300), np.array([0.1, 0.1]))
         results.append(theta)
     np.testing.assert_allclose(*results, **TOLERANCE[dtype])
 
@@ -246,6 +244,23 @@ def test_wide_index_arrays(make_problem):
     problem.X.indptr = problem.X.indptr.astype(np.int64)
     raw = _compiled_engine.forward(problem.network, problem.theta, problem.X)
     np.testing.assert_array_equal(raw, expected)
+
+
+def test_read_only_weights_are_not_written_to(make_problem):
+    problem = make_problem()
+    problem.theta.flags.writeable = False
+    optimizer = OPTIMIZERS["sgd"](problem.theta, momentum=0.9, nesterov=True)
+    with pytest.raises(ValueError, match=r"read-only|not writable"):
+        _compiled_engine.prepare_steps(
+            problem.network,
+            problem.theta,
+            problem.X,
+            problem.y,
+            None,
+            Objective(),
+            4,
+            optimizer,
+        )
 
 
 def test_only_contiguous_arrays_are_taken(make_problem):

@@ -74,18 +74,10 @@ def test_the_number_of_threads_does_not_show(
         sums = []
         for batch_size in (max(1, len(y) // 3), len(y)):
             n_steps = -(-len(y) // batch_size)
-            sums += _compiled_engine.run_steps(
-                network,
-                theta,
-                X,
-                y,
-                weight,
-                objective,
-                rows,
-                batch_size,
-                optimizer,
-                np.full(n_steps, 0.01),
+            run_steps = _compiled_engine.prepare_steps(
+                network, theta, X, y, weight, objective, batch_size, optimizer
             )
+            sums += run_steps(rows, np.full(n_steps, 0.01))
         results.append(
             [
                 theta,

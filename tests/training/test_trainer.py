@@ -22,10 +22,36 @@ def y(X):
     return np.sin(X[:, 0]) + X[:, 1] ** 2
 
 
-def test_permutation_is_the_one_of_scikit_learn():
-    theirs = shuffle(np.arange(20), random_state=np.random.RandomState(3))
-    ours = _trainer._permutation(20, np.random.RandomState(3))
-    np.testing.assert_array_equal(ours, theirs)
+def call_before_each_slice(function, monkeypatch):
+    """Have `function` called with the arguments of each call of run_steps."""
+    engine = type(get_engine())
+    prepare_steps = engine.prepare_steps
+
+    def prepare(self, *args):
+        run_steps = prepare_steps(self, *args)
+
+        def run(*args):
+            function(*args)
+            return run_steps(*args)
+
+        return run
+
+    monkeypatch.setattr(engine, "prepare_steps", prepare)
+
+
+def test_orders_are_those_of_scikit_learn(X, y, monkeypatch):
+    orders = []
+    call_before_each_slice(lambda order, _: orders.append(order.copy()), monkeypatch)
+    rng = np.random.RandomState(3)
+    with pytest.warns(ConvergenceWarning):
+        BackpropRegressor(max_iter=3, random_state=rng).fit(X, y)
+
+    expected, rng = np.arange(50), np.random.RandomState(3)
+    for layer in ((4, 100), (100,), (100, 1), (1,)):
+        rng.uniform(size=layer)
+    for order in orders:
+        expected = shuffle(expected, random_state=rng)
+        np.testing.assert_array_equal(order, expected)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 50])
@@ -44,13 +70,7 @@ def test_slices_of_an_epoch_do_not_show(X, y, batch_size, monkeypatch):
 
 def test_a_slice_is_short(X, y, monkeypatch):
     lengths = []
-    run_steps = type(get_engine()).run_steps
-
-    def count(self, *args):
-        lengths.append(len(args[-1]))
-        return run_steps(self, *args)
-
-    monkeypatch.setattr(type(get_engine()), "run_steps", count)
+    call_before_each_slice(lambda _, rates: lengths.append(len(rates)), monkeypatch)
     monkeypatch.setattr(_trainer, "OPERATIONS_PER_SLICE", 1e5)
     with pytest.warns(ConvergenceWarning):
         BackpropRegressor(batch_size=10, max_iter=1).fit(X, y)
@@ -60,15 +80,13 @@ def test_a_slice_is_short(X, y, monkeypatch):
 
 def interrupt_in_epoch(n, monkeypatch):
     calls = []
-    run_steps = type(get_engine()).run_steps
 
-    def interrupted(self, *args):
+    def interrupt(*_):
         calls.append(None)
         if len(calls) == n:
             raise KeyboardInterrupt
-        return run_steps(self, *args)
 
-    monkeypatch.setattr(type(get_engine()), "run_steps", interrupted)
+    call_before_each_slice(interrupt, monkeypatch)
 
 
 @pytest.mark.parametrize("n_epochs", [0, 1, 5])

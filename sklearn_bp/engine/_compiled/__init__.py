@@ -8,7 +8,7 @@ from .._blas import one_blas_thread
 from .._contract import Engine
 from .._threads import n_threads_for
 from ._layers import get_instruction_set
-from ._loop import forward_all, get_max_threads, loss_and_gradient, run
+from ._loop import Steps, forward_all, get_max_threads, loss_and_gradient
 from ._structs import CompiledNetwork, TrainingSet
 
 _compiled = lru_cache(maxsize=64)(CompiledNetwork)
@@ -53,7 +53,7 @@ class CompiledEngine(Engine):
         )
         return data_loss, penalty, gradient
 
-    def run_steps(
+    def prepare_steps(
         self,
         network,
         theta,
@@ -61,29 +61,22 @@ class CompiledEngine(Engine):
         y,
         sample_weight,
         objective,
-        order,
         batch_size,
         optimizer,
-        learning_rates,
     ):
-        sums = run(
-            _compiled(network),
-            theta,
-            TrainingSet(X, y, sample_weight),
-            order,
-            batch_size,
-            objective.alpha,
-            objective.mean_weight,
-            objective.penalty_size or 0.0,
-            optimizer.name,
-            optimizer.settings,
-            list(optimizer.state),
-            optimizer.n_steps,
-            learning_rates,
-            self._n_threads(6 * network.n_coefs * min(batch_size, len(order))),
+        training_set = TrainingSet(X, y, sample_weight)
+        steps = Steps(
+            _compiled(network), theta, training_set, objective, batch_size, optimizer
         )
-        optimizer.n_steps += len(learning_rates)
-        return sums
+        operations = 6 * network.n_coefs * batch_size
+
+        def run_steps(order, learning_rates):
+            n_threads = self._n_threads(operations)
+            sums = steps.run(order, learning_rates, optimizer.n_steps, n_threads)
+            optimizer.n_steps += len(learning_rates)
+            return sums
+
+        return run_steps
 
     def _n_threads(self, operations):
         if get_instruction_set() == "BLAS":

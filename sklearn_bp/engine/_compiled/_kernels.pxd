@@ -5,6 +5,7 @@ of the two, so that the engine's code is written once.
 """
 
 from cython cimport floating
+from libc.stdint cimport int64_t
 
 
 cdef extern from "kernels.h" nogil:
@@ -26,6 +27,14 @@ cdef extern from "kernels.h" nogil:
         double decay
         double settings[3]
 
+    void gather_float(
+        const float *source, const int64_t *row_numbers, Py_ssize_t rows,
+        Py_ssize_t width, float *target
+    )
+    void gather_double(
+        const double *source, const int64_t *row_numbers, Py_ssize_t rows,
+        Py_ssize_t width, double *target
+    )
     void activate_float(
         activation kind, float *z, const float *bias, Py_ssize_t rows, Py_ssize_t cols
     )
@@ -59,22 +68,39 @@ cdef extern from "kernels.h" nogil:
         double *delta, double *row_loss, const double *weight, double m,
         Py_ssize_t rows, Py_ssize_t cols
     )
-    double sum_of_squares_float(const float *x, Py_ssize_t n)
-    double sum_of_squares_double(const double *x, Py_ssize_t n)
     void add_scaled_float(
         float factor, const float *source, float *target, Py_ssize_t n
     )
     void add_scaled_double(
         double factor, const double *source, double *target, Py_ssize_t n
     )
+    void penalize_float(
+        double decay, const float *theta, float *gradient, Py_ssize_t n,
+        Py_ssize_t tile, double *square_sums
+    )
+    void penalize_double(
+        double decay, const double *theta, double *gradient, Py_ssize_t n,
+        Py_ssize_t tile, double *square_sums
+    )
     void update_float(
         const update_rule *rule, float *theta, const float *gradient, float *state_0,
-        float *state_1, Py_ssize_t n
+        float *state_1, Py_ssize_t n, Py_ssize_t tile, double *square_sums
     )
     void update_double(
         const update_rule *rule, double *theta, const double *gradient,
-        double *state_0, double *state_1, Py_ssize_t n
+        double *state_0, double *state_1, Py_ssize_t n, Py_ssize_t tile,
+        double *square_sums
     )
+
+
+cdef inline void gather(
+    const floating *source, const int64_t *row_numbers, Py_ssize_t rows,
+    Py_ssize_t width, floating *target
+) noexcept nogil:
+    if floating is float:
+        gather_float(source, row_numbers, rows, width, target)
+    else:
+        gather_double(source, row_numbers, rows, width, target)
 
 
 cdef inline void activate(
@@ -125,13 +151,6 @@ cdef inline void weight_rows(
         weight_rows_double(delta, row_loss, weight, m, rows, cols)
 
 
-cdef inline double sum_of_squares(const floating *x, Py_ssize_t n) noexcept nogil:
-    if floating is float:
-        return sum_of_squares_float(x, n)
-    else:
-        return sum_of_squares_double(x, n)
-
-
 cdef inline void add_scaled(
     floating factor, const floating *source, floating *target, Py_ssize_t n
 ) noexcept nogil:
@@ -141,11 +160,22 @@ cdef inline void add_scaled(
         add_scaled_double(factor, source, target, n)
 
 
-cdef inline void update(
-    const update_rule *rule, floating *theta, const floating *gradient,
-    floating *state_0, floating *state_1, Py_ssize_t n
+cdef inline void penalize(
+    double decay, const floating *theta, floating *gradient, Py_ssize_t n,
+    Py_ssize_t tile, double *square_sums
 ) noexcept nogil:
     if floating is float:
-        update_float(rule, theta, gradient, state_0, state_1, n)
+        penalize_float(decay, theta, gradient, n, tile, square_sums)
     else:
-        update_double(rule, theta, gradient, state_0, state_1, n)
+        penalize_double(decay, theta, gradient, n, tile, square_sums)
+
+
+cdef inline void update(
+    const update_rule *rule, floating *theta, const floating *gradient,
+    floating *state_0, floating *state_1, Py_ssize_t n, Py_ssize_t tile,
+    double *square_sums
+) noexcept nogil:
+    if floating is float:
+        update_float(rule, theta, gradient, state_0, state_1, n, tile, square_sums)
+    else:
+        update_double(rule, theta, gradient, state_0, state_1, n, tile, square_sums)

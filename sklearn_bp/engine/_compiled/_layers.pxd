@@ -21,8 +21,8 @@ cdef void backward_rows(
     double m, Py_ssize_t start, Py_ssize_t stop
 ) noexcept nogil
 cdef void coef_gradient(
-    const Layers *layers, const Block *block, int layer, floating *gradient,
-    bint accumulate, Py_ssize_t start, Py_ssize_t stop
+    const Layers *layers, const Block *block, int layer, Py_ssize_t start,
+    Py_ssize_t stop, bint accumulate, floating *target
 ) noexcept nogil
 cdef void sparse_coef_gradient(
     const Layers *layers, const Data *data, const Block *block, floating *gradient,

@@ -16,7 +16,9 @@ from scipy.linalg.cython_blas cimport dgemm, sgemm
 from ._gemm cimport (
     NO_VECTORS, best_instruction_set, gemm_double, gemm_float, instruction_set,
 )
-from ._kernels cimport activate, add_rows, add_scaled, derive, output, weight_rows
+from ._kernels cimport (
+    activate, add_rows, add_scaled, derive, gather, output, weight_rows,
+)
 from ._structs cimport Block, Data, Layers
 
 cdef bint AS_IS = False
@@ -91,14 +93,16 @@ cdef bint is_consecutive(const Block *block) noexcept nogil:
     return True
 
 
-cdef void gather(
+cdef void load(
     const Block *block, const floating *source, Py_ssize_t width, floating *target,
     Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(start, stop):
-        memcpy(target + i * width, source + row_number(block, i) * width,
-               width * sizeof(floating))
+    target += start * width
+    if block.rows == NULL:
+        memcpy(target, source + (block.first + start) * width,
+               (stop - start) * width * sizeof(floating))
+    else:
+        gather(source, block.rows + start, stop - start, width, target)
 
 
 cdef void point_at(
@@ -124,14 +128,14 @@ cdef void load_rows(
 ) noexcept nogil:
     """Bring rows of the data together; consecutive rows of X are used in place."""
     if data.dense != NULL and block.inputs == block.gathered:
-        gather(block, <const floating *> data.dense, layers.sizes[0],
-               <floating *> block.gathered, start, stop)
+        load(block, <const floating *> data.dense, layers.sizes[0],
+             <floating *> block.gathered, start, stop)
     if data.y != NULL:
-        gather(block, <const floating *> data.y, layers.n_targets,
-               <floating *> block.y, start, stop)
+        load(block, <const floating *> data.y, layers.n_targets, <floating *> block.y,
+             start, stop)
     if data.weight != NULL:
-        gather(block, <const floating *> data.weight, 1, <floating *> block.weight,
-               start, stop)
+        load(block, <const floating *> data.weight, 1, <floating *> block.weight,
+             start, stop)
 
 
 cdef inline const floating *outputs_of(
@@ -220,15 +224,15 @@ cdef void backward_rows(
 
 
 cdef void coef_gradient(
-    const Layers *layers, const Block *block, int layer, floating *gradient,
-    bint accumulate, Py_ssize_t start, Py_ssize_t stop,
+    const Layers *layers, const Block *block, int layer, Py_ssize_t start,
+    Py_ssize_t stop, bint accumulate, floating *target,
 ) noexcept nogil:
-    """Rows start to stop of D (i, o) = a' (i, n) @ delta (n, o), or that added."""
+    """Rows start to stop of D (i, o) = a' (i, n) @ delta (n, o), or that added, into
+    `target`, which has these rows only."""
     cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]
-    cdef const floating *a = outputs_of(block, layer, gradient) + start
+    cdef const floating *a = outputs_of(block, layer, target) + start
     matmul(TRANSPOSED, AS_IS, stop - start, n_units, block.n_rows, a, n_inputs,
-           <const floating *> block.deltas[layer], accumulate,
-           gradient + layers.coef_starts[layer] + start * n_units)
+           <const floating *> block.deltas[layer], accumulate, target)
 
 
 cdef void sparse_coef_gradient(

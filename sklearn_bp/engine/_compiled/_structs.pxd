@@ -6,7 +6,8 @@ from ._kernels cimport activation, loss
 
 
 cdef enum:
-    SQUARES = 1024
+    # Rows of a weight matrix that one thread takes as a whole: a tile of the products.
+    TILE_ROWS = 8
 
 
 cdef struct Layers:
@@ -16,6 +17,7 @@ cdef struct Layers:
     loss loss_kind
     Py_ssize_t n_targets
     Py_ssize_t n_coefs
+    Py_ssize_t n_tiles
     Py_ssize_t n_parameters
     Py_ssize_t *sizes
     Py_ssize_t *coef_starts
@@ -41,7 +43,7 @@ cdef struct Block:
     # outputs[l], (n_rows, sizes[l]), for l > 0 what layer l - 1 puts out; deltas[l],
     # (n_rows, sizes[l + 1]), the derivative of the loss by the net input of layer l.
     # outputs[n_layers] holds the raw outputs and then, as deltas[n_layers - 1], their
-    # derivative. square_sums are those of the weights, by pieces of SQUARES.
+    # derivative. square_sums are those of the weights, one for each TILE_ROWS rows.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows
@@ -53,6 +55,13 @@ cdef struct Block:
     void *weight
     double *row_loss
     double *square_sums
+
+
+cdef inline Py_ssize_t n_tiles(Py_ssize_t n_rows) noexcept nogil:
+    return (n_rows + TILE_ROWS - 1) // TILE_ROWS
+
+
+cdef void *address(array, bint writable=*) except? NULL
 
 
 cdef class CompiledNetwork:

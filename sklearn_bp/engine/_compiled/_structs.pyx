@@ -1,6 +1,8 @@
 """What the compiled engine works on: plain structs, and the objects that own them."""
 
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
+)
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
@@ -46,6 +48,7 @@ cdef class CompiledNetwork:
             layers.coef_starts[layer] = coef_start
             layers.intercept_starts[layer] = intercept_start
             coef_start += layers.sizes[layer] * layers.sizes[layer + 1]
+            layers.n_tiles += n_tiles(layers.sizes[layer])
             intercept_start += layers.sizes[layer + 1]
 
     def __dealloc__(self):
@@ -67,8 +70,8 @@ cdef class TrainingSet:
             columns = np.ascontiguousarray(X.indices, dtype=np.int32)
             row_starts = np.ascontiguousarray(X.indptr, dtype=np.int64)
             self.data.values = address(values)
-            self.data.columns = <const int32_t *> address(columns)
-            self.data.row_starts = <const int64_t *> address(row_starts)
+            self.data.columns = <int32_t *> address(columns)
+            self.data.row_starts = <int64_t *> address(row_starts)
             self.arrays = (values, columns, row_starts, y, sample_weight)
         else:
             self.data.dense = address(X)
@@ -79,10 +82,12 @@ cdef class TrainingSet:
             self.data.weight = address(sample_weight)
 
 
-cdef const void *address(array) except? NULL:
-    """The first byte of a C-contiguous array, which may be read-only."""
+cdef void *address(array, bint writable=False) except? NULL:
+    """The first byte of a C-contiguous array."""
     cdef Py_buffer view
-    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS)
+    PyObject_GetBuffer(
+        array, &view, PyBUF_C_CONTIGUOUS | (PyBUF_WRITABLE if writable else 0)
+    )
     PyBuffer_Release(&view)
     return view.buf
 
@@ -137,7 +142,7 @@ cdef Py_ssize_t lay_out(
     cdef int layer, last = layers.n_layers
     block.row_loss = <double *> reserve(memory, n_rows * sizeof(double), &used)
     block.square_sums = <double *> reserve(
-        memory, (layers.n_coefs // SQUARES + 1) * sizeof(double), &used
+        memory, layers.n_tiles * sizeof(double), &used
     )
     block.y = reserve(memory, column * layers.n_targets, &used)
     block.weight = reserve(memory, column, &used)

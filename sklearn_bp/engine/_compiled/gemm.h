@@ -15,6 +15,9 @@ typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
 /* Rows of b in a panel, which should stay in the first-level cache. */
 #define GEMM_DEPTH 256
 
+/* Up to so many columns, a product is made of dot products. */
+#define NARROW 4
+
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 #define VECTOR_BYTES 32

@@ -13,6 +13,11 @@ typedef REAL FN(vector)
 #define VECTOR FN(vector)
 #define LANES ((ptrdiff_t)(VECTOR_BYTES / sizeof(REAL)))
 
+INLINE ptrdiff_t FN(whole_vectors)(ptrdiff_t n)
+{
+    return (n + LANES - 1) / LANES * LANES;
+}
+
 /* rows <= MR and vectors (1 or 2) are constants where this is inlined. */
 INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const REAL *a,
                      ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
@@ -125,6 +130,109 @@ static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a
             c[j] += a[p * a_column] * b[p * n + j];
 }
 
+/* c (m, n) = a' (m, k) @ b (k, n), or that added, where n fills its vectors worse than m
+   does: as c' = b' @ a, with the same numbers in the same order. */
+static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL *a,
+                                ptrdiff_t a_stride, const REAL *b, int accumulate,
+                                REAL *c)
+{
+    REAL panel[GEMM_DEPTH * 2 * VECTOR_BYTES / sizeof(REAL)]
+        __attribute__((aligned(VECTOR_BYTES)));
+    REAL buffer[MR * 2 * VECTOR_BYTES / sizeof(REAL)]
+        __attribute__((aligned(VECTOR_BYTES)));
+    const ptrdiff_t n_tiles = (n + MR - 1) / MR, tile_rows = (n + n_tiles - 1) / n_tiles;
+
+    for (ptrdiff_t p = 0; p < k; p += GEMM_DEPTH) {
+        const ptrdiff_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
+        const int add = accumulate || p > 0;
+        for (ptrdiff_t j = 0; j < m; j += 2 * LANES) {
+            const ptrdiff_t columns = m - j < 2 * LANES ? m - j : 2 * LANES;
+            const int vectors = columns <= LANES ? 1 : 2;
+            const ptrdiff_t width = vectors * LANES;
+            const REAL *a_part = a + p * a_stride + j;
+            ptrdiff_t a_part_row = a_stride;
+            if (columns < width || n_tiles > 1) {
+                FN(pack)(a_part, a_stride, 1, depth, columns, panel, width);
+                a_part = panel;
+                a_part_row = width;
+            }
+            for (ptrdiff_t i = 0; i < n; i += tile_rows) {
+                const ptrdiff_t rows = n - i < tile_rows ? n - i : tile_rows;
+                REAL *c_part = c + j * n + i;
+                if (add)
+                    for (ptrdiff_t q = 0; q < columns; q++)
+                        for (ptrdiff_t r = 0; r < rows; r++)
+                            buffer[r * width + q] = c_part[q * n + r];
+                FN(any_tile)(rows, vectors, depth, b + p * n + i, 1, n, a_part,
+                             a_part_row, buffer, width, add);
+                for (ptrdiff_t q = 0; q < columns; q++)
+                    for (ptrdiff_t r = 0; r < rows; r++)
+                        c_part[q * n + r] = buffer[r * width + q];
+            }
+        }
+    }
+}
+
+/* 16 bytes, as long as the instruction sets differ in the rest. */
+typedef REAL FN(part) __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
+#define PART FN(part)
+#define PART_LANES ((ptrdiff_t)(16 / sizeof(REAL)))
+
+INLINE REAL FN(sum_of_lanes)(VECTOR x, PART sum)
+{
+    union {
+        VECTOR whole;
+        PART parts[VECTOR_BYTES / 16];
+    } lanes = {x};
+#pragma GCC unroll 4
+    for (size_t i = 0; i < VECTOR_BYTES / 16; i++)
+        sum += lanes.parts[i];
+    return PART_LANES == 2 ? sum[0] + sum[1]
+                           : (sum[0] + sum[2 % PART_LANES])
+                                 + (sum[1] + sum[3 % PART_LANES]);
+}
+
+/* c (m, n) = a (m, k) @ b (k, n) for the few columns of b that NARROW allows, as dot
+   products: vectors run along the inner index. */
+INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL *a,
+                               ptrdiff_t a_row, const REAL *b, REAL *c)
+{
+    REAL panel[NARROW][GEMM_DEPTH] __attribute__((aligned(VECTOR_BYTES)));
+
+    for (ptrdiff_t p = 0; p < k; p += GEMM_DEPTH) {
+        const ptrdiff_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
+        for (ptrdiff_t q = 0; q < depth; q++)
+            for (int j = 0; j < n; j++)
+                panel[j][q] = b[(p + q) * n + j];
+        for (ptrdiff_t i = 0; i < m; i++) {
+            const REAL *row = a + i * a_row + p;
+            VECTOR sums[NARROW] = {{0}};
+            PART more[NARROW] = {{0}};
+            ptrdiff_t q = 0;
+            for (; q + LANES <= depth; q += LANES)
+#pragma GCC unroll 4
+                for (int j = 0; j < n; j++)
+                    sums[j] += *(VECTOR *)(row + q) * *(VECTOR *)(panel[j] + q);
+            for (; q + PART_LANES <= depth; q += PART_LANES)
+#pragma GCC unroll 4
+                for (int j = 0; j < n; j++)
+                    more[j] += *(PART *)(row + q) * *(PART *)(panel[j] + q);
+            for (; q < depth; q++)
+#pragma GCC unroll 4
+                for (int j = 0; j < n; j++)
+                    more[j][0] += row[q] * panel[j][q];
+#pragma GCC unroll 4
+            for (int j = 0; j < n; j++) {
+                const REAL sum = FN(sum_of_lanes)(sums[j], more[j]);
+                c[i * n + j] = p > 0 ? c[i * n + j] + sum : sum;
+            }
+        }
+    }
+}
+
+#undef PART
+#undef PART_LANES
+
 static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t n,
                      ptrdiff_t k, const REAL *a, ptrdiff_t a_stride, const REAL *b,
                      int accumulate, REAL *c)
@@ -135,6 +243,20 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
     REAL panel[GEMM_DEPTH * 2 * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
 
+    if (!a_transposed && !b_transposed && !accumulate && n <= NARROW && k >= LANES) {
+        switch (n) {
+        case 1: FN(narrow_product)(1, m, k, a, a_row, b, c); break;
+        case 2: FN(narrow_product)(2, m, k, a, a_row, b, c); break;
+        case 3: FN(narrow_product)(3, m, k, a, a_row, b, c); break;
+        case 4: FN(narrow_product)(4, m, k, a, a_row, b, c); break;
+        }
+        return;
+    }
+    if (a_transposed && !b_transposed && k > 1 && n < 2 * LANES
+        && n * FN(whole_vectors)(m) < m * FN(whole_vectors)(n)) {
+        FN(narrow_gradient)(m, n, k, a, a_stride, b, accumulate, c);
+        return;
+    }
     if (!b_transposed && (m == 1 || k == 1)) {
         for (ptrdiff_t i = 0; i < m; i++)
             FN(row_product)(n, k, a + i * a_row, a_column, b, accumulate, c + i * n);

@@ -1,6 +1,24 @@
 /* Included by kernels.h, once for each computing type. Arrays are C-contiguous:
    z, a and delta are of shape (rows, cols). */
 
+/* ---- rows of the data --------------------------------------------------------- */
+
+/* Rows of `width` numbers each, by their numbers, one after the other. Most are too
+   short for a call of memcpy each. */
+INLINE void FN(gather)(const REAL *source, const int64_t *row_numbers, ptrdiff_t rows,
+                       ptrdiff_t width, REAL *target)
+{
+    enum { PIECE = 16 / sizeof(REAL) };
+    for (ptrdiff_t i = 0; i < rows; i++, target += width) {
+        const REAL *row = source + row_numbers[i] * width;
+        ptrdiff_t j = 0;
+        for (; j + PIECE <= width; j += PIECE)
+            memcpy(target + j, row + j, PIECE * sizeof(REAL));
+        for (; j < width; j++)
+            target[j] = row[j];
+    }
+}
+
 /* ---- elementary functions that a compiler can vectorise -------------------- */
 
 /* exp(x) - 1 = 2^n (1 + p) - 1 with x = n ln 2 + r, |r| <= ln(2) / 2, and p the
@@ -126,11 +144,19 @@ INLINE void FN(derive)(activation kind, const REAL *outputs, REAL *delta,
     }
 }
 
-/* The sum of delta's rows, added to total. */
+/* The sum of delta's rows, added to total: four rows at a time, for total has to come
+   and go each time. */
 KERNEL void FN(add_rows)(const REAL *restrict delta, REAL *restrict total,
                          ptrdiff_t rows, ptrdiff_t cols)
 {
-    for (ptrdiff_t i = 0; i < rows; i++)
+    ptrdiff_t i = 0;
+    for (; i + 4 <= rows; i += 4) {
+        const REAL *row = delta + i * cols;
+        for (ptrdiff_t j = 0; j < cols; j++)
+            total[j] += (row[j] + row[cols + j])
+                        + (row[2 * cols + j] + row[3 * cols + j]);
+    }
+    for (; i < rows; i++)
         for (ptrdiff_t j = 0; j < cols; j++)
             total[j] += delta[i * cols + j];
 }
@@ -260,12 +286,16 @@ INLINE void FN(weight_rows)(REAL *restrict delta, double *restrict row_loss,
                             ptrdiff_t cols)
 {
     const REAL inverse = (REAL)(1 / m);
+    if (!weight) {
+        for (ptrdiff_t i = 0; i < rows * cols; i++)
+            delta[i] *= inverse;
+        return;
+    }
     for (ptrdiff_t i = 0; i < rows; i++) {
-        const REAL factor = weight ? weight[i] * inverse : inverse;
+        const REAL factor = weight[i] * inverse;
         for (ptrdiff_t j = 0; j < cols; j++)
             delta[i * cols + j] *= factor;
-        if (weight)
-            row_loss[i] *= weight[i];
+        row_loss[i] *= weight[i];
     }
 }
 
@@ -279,36 +309,51 @@ KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
         target[j] += factor * source[j];
 }
 
-/* ---- the penalty ------------------------------------------------------------ */
+/* ---- optimizers and the penalty --------------------------------------------- */
+/* Each pass over weights also sums their squares, as they were before it, for the
+   penalty: one sum for every `tile` elements, made of LANES sums side by side, which a
+   compiler keeps in vectors and which do not wait for each other. */
 
-/* In many sums side by side, which a compiler keeps in vectors and which do not wait
-   for each other. */
-#define SIDE_BY_SIDE 64
+#define LANES 16
+#define SQUARE_AND(statements)                                                \
+    {                                                                         \
+        const ptrdiff_t i = first + lane;                                     \
+        const REAL w = theta[i];                                              \
+        squares[lane] += w * w;                                               \
+        statements                                                            \
+    }
 
-KERNEL double FN(sum_of_squares)(const REAL *restrict x, ptrdiff_t n)
+#define FOR_EACH_WEIGHT(statements)                                           \
+    for (ptrdiff_t start = 0; start < n; start += tile) {                     \
+        const ptrdiff_t stop = n - start < tile ? n : start + tile;           \
+        REAL squares[LANES] = {0};                                            \
+        ptrdiff_t first = start;                                              \
+        for (; first + LANES <= stop; first += LANES)                         \
+            for (int lane = 0; lane < LANES; lane++)                          \
+                SQUARE_AND(statements)                                        \
+        for (int lane = 0; lane < (int)(stop - first); lane++)                \
+            SQUARE_AND(statements)                                            \
+        *square_sums = 0;                                                     \
+        for (int lane = 0; lane < LANES; lane++)                              \
+            *square_sums += squares[lane];                                    \
+        square_sums++;                                                        \
+    }
+
+/* The penalty's part of the gradient, decay * theta, added to it. */
+KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
+                         REAL *restrict gradient, ptrdiff_t n, ptrdiff_t tile,
+                         double *restrict square_sums)
 {
-    REAL sums[SIDE_BY_SIDE] = {0};
-    double total = 0;
-    ptrdiff_t i = 0;
-    for (; i + SIDE_BY_SIDE <= n; i += SIDE_BY_SIDE)
-        for (int lane = 0; lane < SIDE_BY_SIDE; lane++)
-            sums[lane] += x[i + lane] * x[i + lane];
-    for (; i < n; i++)
-        total += (double)x[i] * x[i];
-    for (int lane = 0; lane < SIDE_BY_SIDE; lane++)
-        total += sums[lane];
-    return total;
+    const REAL decay = (REAL)weight_decay;
+    FOR_EACH_WEIGHT(gradient[i] += decay * w;)
 }
 
-#undef SIDE_BY_SIDE
-
-/* ---- optimizers ------------------------------------------------------------ */
-/* The twins of `step` in sklearn_bp/training/_optimizers.py; the penalty's part
-   of the gradient, decay * theta, is added on the way. */
+/* The twins of `step` in sklearn_bp/training/_optimizers.py; the penalty's part of the
+   gradient is added on the way. */
 
 KERNEL void FN(sgd_update)(const update_rule *rule, REAL *restrict theta,
                            const REAL *restrict gradient, REAL *restrict velocity,
-                           ptrdiff_t n)
+                           ptrdiff_t n, ptrdiff_t tile, double *restrict square_sums)
 {
     const REAL learning_rate = (REAL)rule->learning_rate;
     const REAL decay = (REAL)rule->decay;
@@ -316,17 +361,16 @@ KERNEL void FN(sgd_update)(const update_rule *rule, REAL *restrict theta,
     /* update = a * velocity - b * gradient: with and without the look ahead */
     const REAL a = rule->settings[1] ? momentum : 1;
     const REAL b = rule->settings[1] ? learning_rate : 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const REAL g = gradient[i] + decay * theta[i];
-        const REAL v = momentum * velocity[i] - learning_rate * g;
-        velocity[i] = v;
-        theta[i] += a * v - b * g;
-    }
+    FOR_EACH_WEIGHT(const REAL g = gradient[i] + decay * w;
+                    const REAL v = momentum * velocity[i] - learning_rate * g;
+                    velocity[i] = v;
+                    theta[i] = w + (a * v - b * g);)
 }
 
 KERNEL void FN(adam_update)(const update_rule *rule, REAL *restrict theta,
-                            const REAL *restrict gradient, REAL *restrict first,
-                            REAL *restrict second, ptrdiff_t n)
+                            const REAL *restrict gradient, REAL *restrict moment_1,
+                            REAL *restrict moment_2, ptrdiff_t n, ptrdiff_t tile,
+                            double *restrict square_sums)
 {
     const REAL learning_rate = (REAL)rule->learning_rate;
     const REAL decay = (REAL)rule->decay;
@@ -335,25 +379,31 @@ KERNEL void FN(adam_update)(const update_rule *rule, REAL *restrict theta,
     const REAL rest_1 = (REAL)(1 - rule->settings[0]);
     const REAL rest_2 = (REAL)(1 - rule->settings[1]);
     const REAL epsilon = (REAL)rule->settings[2];
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const REAL g = gradient[i] + decay * theta[i];
-        const REAL m = beta_1 * first[i] + rest_1 * g;
-        const REAL v = beta_2 * second[i] + rest_2 * (g * g);
-        first[i] = m;
-        second[i] = v;
-        theta[i] -= learning_rate * m / ((REAL)sqrt(v) + epsilon);
-    }
+    FOR_EACH_WEIGHT(const REAL g = gradient[i] + decay * w;
+                    const REAL m = beta_1 * moment_1[i] + rest_1 * g;
+                    const REAL v = beta_2 * moment_2[i] + rest_2 * (g * g);
+                    moment_1[i] = m;
+                    moment_2[i] = v;
+                    theta[i] = w - learning_rate * m / ((REAL)sqrt(v) + epsilon);)
 }
 
 INLINE void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradient,
-                       REAL *state_0, REAL *state_1, ptrdiff_t n)
+                       REAL *state_0, REAL *state_1, ptrdiff_t n, ptrdiff_t tile,
+                       double *square_sums)
 {
     switch (rule->kind) {
-    case SGD: FN(sgd_update)(rule, theta, gradient, state_0, n); break;
-    case ADAM: FN(adam_update)(rule, theta, gradient, state_0, state_1, n); break;
+    case SGD:
+        FN(sgd_update)(rule, theta, gradient, state_0, n, tile, square_sums);
+        break;
+    case ADAM:
+        FN(adam_update)(rule, theta, gradient, state_0, state_1, n, tile, square_sums);
+        break;
     }
 }
 
+#undef LANES
+#undef SQUARE_AND
+#undef FOR_EACH_WEIGHT
 #undef FOR_EACH_ELEMENT
 #undef DEFINE_FORWARD
 #undef DEFINE_BACKWARD
