@@ -9,6 +9,9 @@ from joblib import cpu_count
 # of multiplications and additions, that is more than the second thread saves.
 OPERATIONS_PER_THREAD = 300_000
 
+# A batch is cut into so many shards of so many rows.
+MOST_SHARDS = 8
+ROWS_PER_SHARD = 64
 
 # Asking takes tens of microseconds: it reads the limits of a container.
 _cpu_count = cache(cpu_count)
@@ -40,3 +43,33 @@ def n_threads_for(operations, max_threads, n_at_work):
         return 1
     granted = min(max_threads, _cpu_count()) // max(1, n_at_work)
     return max(1, min(granted, worth))
+
+
+def n_shards_for(network, n_rows):
+    """How many shards a batch is cut into, each with a gradient of its own.
+
+    A shard is the work of one thread, from its rows to its gradient, and the gradients
+    are summed in a fixed order. With a single shard, the threads share its rows, and
+    then the rows of its gradient: each needs what the others have computed for their
+    rows. Shards pay where all their gradients are smaller than that. The number is no
+    matter of threads, for the sums depend on it.
+
+    Parameters
+    ----------
+    network : Network
+        The network to be trained.
+    n_rows : int
+        The size of a batch.
+
+    Returns
+    -------
+    n_shards : int
+        A power of two, so that threads get the same number of shards.
+    """
+    most = min(
+        MOST_SHARDS,
+        n_rows // ROWS_PER_SHARD,
+        6 * network.n_coefs * n_rows // OPERATIONS_PER_THREAD,
+        n_rows * sum(network.layer_sizes[1:]) // network.n_parameters,
+    )
+    return 2 ** (max(1, most).bit_length() - 1)

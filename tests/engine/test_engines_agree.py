@@ -45,6 +45,14 @@ def instruction_set(request):
     _layers.set_instruction_set(best)
 
 
+@pytest.fixture(params=[1, 2, 5])
+def n_shards(request, monkeypatch):
+    """As many shards a batch, some of them with no row in a small one."""
+    monkeypatch.setattr(
+        "sklearn_bp.engine._compiled.n_shards_for", lambda *_: request.param
+    )
+
+
 def test_settings_cover_the_table_of_optimizers():
     assert SETTINGS.keys() == OPTIMIZERS.keys()
 
@@ -87,6 +95,7 @@ def test_forward_loss_and_gradients(
         np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
 
+@pytest.mark.usefixtures("n_shards")
 @DTYPES
 @SPARSE
 @pytest.mark.parametrize("penalty_size", [None, 40.0])
@@ -132,6 +141,7 @@ def test_steps(
         np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
 
+@pytest.mark.usefixtures("n_shards")
 @pytest.mark.usefixtures("instruction_set")
 @DTYPES
 @pytest.mark.parametrize("n_samples", [1, 2, 5, 8, 17, 49])
@@ -143,6 +153,10 @@ def test_steps(
         (33, (7, 16, 64), 9),
         (530, (40,), 17),  # a long inner product, which is made in parts
         (4, (300, 270), 32),
+        # few columns, with and without a rest of the inner index
+        (64, (), 1),
+        (71, (), 3),
+        (30, (600,), 4),
     ],
 )
 def test_products_of_all_shapes(
@@ -170,14 +184,16 @@ def test_products_of_all_shapes(
 @SPARSE
 @pytest.mark.parametrize("n_features", [5, 64, 530])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("n_outputs", [1, 4, 5])
 def test_a_row_does_not_depend_on_its_neighbours(
-    activation, n_features, sparse, dtype, instruction_set, make_problem
+    n_outputs, activation, n_features, sparse, dtype, instruction_set, make_problem
 ):
     problem = make_problem(
         activation=activation,
         n_samples=40,
         n_features=n_features,
         hidden=(100, 19),
+        n_outputs=n_outputs,
         sparse=sparse,
         dtype=dtype,
     )
@@ -192,6 +208,7 @@ def test_a_row_does_not_depend_on_its_neighbours(
 @pytest.mark.usefixtures("instruction_set")
 @DTYPES
 @SPARSE
+@pytest.mark.usefixtures("n_shards")
 @pytest.mark.parametrize("loss", LOSSES)
 def test_batches_of_several_blocks(loss, sparse, dtype, make_problem):
     """More rows than the compiled engine takes through the network at a time."""

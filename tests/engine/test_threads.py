@@ -5,8 +5,14 @@ import pytest
 
 from sklearn_bp.engine import Objective, _threads
 from sklearn_bp.engine._selection import _compiled_engine
-from sklearn_bp.engine._threads import OPERATIONS_PER_THREAD, n_threads_for
-from sklearn_bp.network import LOSSES
+from sklearn_bp.engine._threads import (
+    MOST_SHARDS,
+    OPERATIONS_PER_THREAD,
+    ROWS_PER_SHARD,
+    n_shards_for,
+    n_threads_for,
+)
+from sklearn_bp.network import LOSSES, Network
 from sklearn_bp.training import OPTIMIZERS
 
 ENOUGH = 1000 * OPERATIONS_PER_THREAD
@@ -39,6 +45,22 @@ def test_a_forked_process_stays_on_one_thread(monkeypatch):
     assert n_threads_for(ENOUGH, 8, 1) == 1
 
 
+def shards(layer_sizes, n_rows):
+    return n_shards_for(Network(layer_sizes, ("relu",), "squared_error"), n_rows)
+
+
+def test_shards_pay_where_gradients_are_smaller_than_outputs():
+    assert shards((4, 100, 3), 200) == 2
+    assert shards((784, 256, 10), 200) == 1  # 200,000 weights, 50,000 outputs
+    assert shards((784, 256, 10), 2000) == 2  # 500,000 outputs
+
+
+def test_a_shard_is_worth_a_thread():
+    assert shards((4, 100, 3), 2 * ROWS_PER_SHARD - 1) == 1  # few rows
+    assert shards((1, 2, 1), 2000) == 1  # few operations
+    assert shards((4, 100, 3), 10**6) == MOST_SHARDS
+
+
 needs_compiled = pytest.mark.skipif(
     _compiled_engine is None, reason="the compiled engine is not there"
 )
@@ -50,16 +72,20 @@ PROBLEMS = [
     # more than one block of rows
     {"n_samples": 1100, "hidden": (20,), "weighted": True},
     {"n_samples": 1100, "hidden": (20,), "sparse": True, "weighted": True},
+    # more than one block in each shard
+    {"n_samples": 2100, "hidden": (9,)},
 ]
 
 
 @needs_compiled
+@pytest.mark.parametrize("n_shards", [1, 4])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("settings", PROBLEMS, ids=str)
 def test_the_number_of_threads_does_not_show(
-    settings, loss, dtype, make_problem, monkeypatch
+    settings, loss, dtype, n_shards, make_problem, monkeypatch
 ):
+    monkeypatch.setattr("sklearn_bp.engine._compiled.n_shards_for", lambda *_: n_shards)
     problem = make_problem(loss=loss, dtype=dtype, **settings)
     network, X, y = problem.network, problem.X, problem.y
     weight, rows = problem.sample_weight, np.arange(len(y))[::-1].copy()

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._blas import one_blas_thread
 from .._contract import Engine
-from .._threads import n_threads_for
+from .._threads import n_shards_for, n_threads_for
 from ._layers import get_instruction_set
 from ._loop import Steps, forward_all, get_max_threads, loss_and_gradient
 from ._structs import CompiledNetwork, TrainingSet
@@ -40,18 +40,16 @@ class CompiledEngine(Engine):
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         n_rows = X.shape[0]
-        gradient = np.empty_like(theta)
-        data_loss, penalty = loss_and_gradient(
+        return loss_and_gradient(
             _compiled(network),
             theta,
             TrainingSet(X, y, sample_weight),
             n_rows,
             objective.size(n_rows),
             objective.decay(n_rows),
-            gradient,
+            n_shards_for(network, n_rows),
             self._n_threads(6 * network.n_coefs * n_rows),
         )
-        return data_loss, penalty, gradient
 
     def prepare_steps(
         self,
@@ -64,9 +62,14 @@ class CompiledEngine(Engine):
         batch_size,
         optimizer,
     ):
-        training_set = TrainingSet(X, y, sample_weight)
         steps = Steps(
-            _compiled(network), theta, training_set, objective, batch_size, optimizer
+            _compiled(network),
+            theta,
+            TrainingSet(X, y, sample_weight),
+            objective,
+            batch_size,
+            optimizer,
+            n_shards_for(network, batch_size),
         )
         operations = 6 * network.n_coefs * batch_size
 

@@ -11,11 +11,11 @@ from cython cimport floating
 from cython.parallel cimport parallel
 from libc.math cimport pow, sqrt
 from libc.stdint cimport int64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from ._kernels cimport (
-    ADAM, flush_denormals, optimizer as optimizer_kind, penalize, restore_denormals,
-    update, update_rule,
+    ADAM, add_scaled, flush_denormals, optimizer as optimizer_kind, penalize,
+    restore_denormals, update, update_rule,
 )
 from ._layers cimport (
     backward_rows, coef_gradient, forward_rows, intercept_gradient, load_rows,
@@ -39,7 +39,6 @@ BLOCK_ROWS = 512
 cdef Py_ssize_t GROUP_ROWS = 128
 
 
-
 cdef struct Part:
     # One of the threads, and how many there are.
     int thread
@@ -51,20 +50,26 @@ cdef struct Sums:
     double penalty
 
 
-cdef struct Training:
-    # What stays the same from step to step; void stands for the computing type.
-    # penalty_size 0 is the batch's own.
+cdef struct Job:
+    # What stays the same from batch to batch; void stands for the computing type. There
+    # is a block for each shard, and a gradient, one after the other.
     const Layers *layers
     const Data *data
-    Block block
+    Block *blocks
+    int n_shards
     Py_ssize_t capacity
+    const void *theta
+    void *gradient
+
+
+cdef struct Training:
+    # What a step needs beside its gradient. penalty_size 0 is the batch's own.
     Py_ssize_t batch_size
     double alpha
     double mean_weight
     double penalty_size
     update_rule rule
     void *theta
-    void *gradient
     void *state_0
     void *state_1
 
@@ -88,50 +93,71 @@ def forward_all(
         row_numbers = &rows[0]
     with nogil, parallel(num_threads=n_threads):
         forward_part(
-            this_part(), &compiled.layers, &training_set.data, workspace.block,
+            this_part(), &compiled.layers, &training_set.data, workspace.blocks[0],
             workspace.capacity, &theta[0], row_numbers, n_rows, &raw[0, 0],
         )
 
 
 def loss_and_gradient(
     CompiledNetwork compiled, const floating[::1] theta, TrainingSet training_set,
-    Py_ssize_t n_rows, double m, double decay, floating[::1] gradient, int n_threads,
+    Py_ssize_t n_rows, double m, double decay, int n_shards, int n_threads,
 ):
-    """Both terms of the objective over the first n_rows rows; the gradient in place."""
+    """Both terms of the objective over the first n_rows rows, and the gradient."""
     cdef Workspace workspace = Workspace(
-        compiled, training_set, min(BLOCK_ROWS, n_rows), sizeof(floating)
+        compiled, training_set, capacity_for(n_rows, n_shards), sizeof(floating),
+        n_shards,
     )
+    dtype = np.float32 if floating is float else np.float64
+    gradients = np.empty((n_shards, theta.shape[0]), dtype)
+    cdef floating[:, ::1] gradient = gradients
     cdef Sums sums = Sums(0, 0)
+    cdef Job job
+    job.layers = &compiled.layers
+    job.data = &training_set.data
+    job.blocks = workspace.blocks
+    job.n_shards = n_shards
+    job.capacity = workspace.capacity
+    job.theta = &theta[0]
+    job.gradient = &gradient[0, 0]
     with nogil, parallel(num_threads=n_threads):
-        gradient_part(
-            this_part(), &compiled.layers, &training_set.data, workspace.block,
-            workspace.capacity, n_rows, m, decay, &theta[0], &gradient[0], &sums,
-        )
-    return sums.loss / m, sums.penalty
+        gradient_part(this_part(), &job, n_rows, m, decay, &gradient[0, 0], &sums)
+    return sums.loss / m, sums.penalty, gradients[0]
+
+
+def capacity_for(n_rows, n_shards):
+    """The rows that a shard of a batch takes through the network at a time."""
+    return min(BLOCK_ROWS, TILE_ROWS * -(-n_rows // (TILE_ROWS * n_shards)))
 
 
 cdef class Steps:
     """Steps of training, with all that they need in place between two calls."""
 
+    cdef Job job
     cdef Training training
     cdef bint is_float
     cdef tuple owners
 
     def __init__(
         self, CompiledNetwork compiled, theta, TrainingSet training_set, objective,
-        Py_ssize_t batch_size, optimizer,
+        Py_ssize_t batch_size, optimizer, int n_shards,
     ):
+        cdef Job *job = &self.job
         cdef Training *training = &self.training
         cdef Workspace workspace = Workspace(
-            compiled, training_set, min(BLOCK_ROWS, batch_size), theta.itemsize
+            compiled, training_set, capacity_for(batch_size, n_shards), theta.itemsize,
+            n_shards,
         )
-        gradient = np.empty_like(theta)
+        gradients = np.empty((n_shards, len(theta)), dtype=theta.dtype)
         self.is_float = theta.dtype == np.float32
-        self.owners = (compiled, theta, training_set, workspace, gradient, optimizer)
-        training.layers = &compiled.layers
-        training.data = &training_set.data
-        training.block = workspace.block
-        training.capacity = workspace.capacity
+        self.owners = (compiled, theta, training_set, workspace, gradients, optimizer)
+        job.layers = &compiled.layers
+        job.data = &training_set.data
+        job.blocks = workspace.blocks
+        job.n_shards = n_shards
+        job.capacity = workspace.capacity
+        job.theta = address(theta)
+        job.gradient = address(gradients, writable=True)
+
         training.batch_size = batch_size
         training.alpha = objective.alpha
         training.mean_weight = objective.mean_weight
@@ -140,7 +166,6 @@ cdef class Steps:
         for i, setting in enumerate(optimizer.settings):
             training.rule.settings[i] = setting
         training.theta = address(theta, writable=True)
-        training.gradient = address(gradient, writable=True)
         training.state_0 = address(optimizer.state[0], writable=True)
         last = optimizer.state[len(optimizer.state) - 1]
         training.state_1 = address(last, writable=True)
@@ -170,14 +195,14 @@ cdef class Steps:
     ) noexcept nogil:
         if self.is_float:
             train_part(
-                part, &self.training, <float *> self.training.theta, &order[0],
-                order.shape[0], &learning_rates[0], learning_rates.shape[0],
+                part, &self.job, &self.training, <float *> self.training.theta,
+                &order[0], order.shape[0], &learning_rates[0], learning_rates.shape[0],
                 n_steps_before, sums,
             )
         else:
             train_part(
-                part, &self.training, <double *> self.training.theta, &order[0],
-                order.shape[0], &learning_rates[0], learning_rates.shape[0],
+                part, &self.job, &self.training, <double *> self.training.theta,
+                &order[0], order.shape[0], &learning_rates[0], learning_rates.shape[0],
                 n_steps_before, sums,
             )
 
@@ -220,19 +245,16 @@ cdef void forward_part(
 
 
 cdef void train_part(
-    Part part, const Training *training, floating *theta, const int64_t *order,
-    Py_ssize_t n_rows, const double *learning_rates, Py_ssize_t n_steps,
-    long n_steps_before, Sums *sums,
+    Part part, const Job *job, const Training *training, floating *theta,
+    const int64_t *order, Py_ssize_t n_rows, const double *learning_rates,
+    Py_ssize_t n_steps, long n_steps_before, Sums *sums,
 ) noexcept nogil:
     """A thread's part of every step."""
-    cdef const Layers *layers = training.layers
-    cdef const Data *data = training.data
-    cdef Block block = training.block
     cdef update_rule rule = training.rule
-    cdef floating *gradient = <floating *> training.gradient
     cdef unsigned denormals = flush_denormals()
+    cdef Block block = job.blocks[0]
     cdef Py_ssize_t step, n
-    cdef double m, loss
+    cdef double m
     cdef bint accumulate
     for step in range(n_steps):
         n = min(training.batch_size, n_rows - step * training.batch_size)
@@ -243,86 +265,118 @@ cdef void train_part(
         rule.learning_rate = learning_rates[step] * correction(
             &rule, n_steps_before + step + 1
         )
-        loss = 0
-        accumulate = all_but_last_block(
-            part, layers, data, &block, training.capacity,
-            order + step * training.batch_size, n, m, theta, gradient, &loss,
+        accumulate = batch_part(
+            part, job, &block, order + step * training.batch_size, n, m, theta
         )
+        if part.thread == 0:  # while nobody is at the next batch
+            sums.loss += n / m * batch_loss(job, &block)
         update_part(
-            part, layers, data, &block, &rule, theta, gradient, accumulate,
+            part, job, &block, &rule, accumulate, theta,
             <floating *> training.state_0, <floating *> training.state_1,
         )
         wait_for_others(part)
         if part.thread == 0:
-            sums.loss += n / m * loss
-            sums.penalty += n * penalty(layers, &block, rule.decay)
+            sums.penalty += n * penalty(job.layers, &block, rule.decay)
     restore_denormals(denormals)
 
 
 cdef void gradient_part(
-    Part part, const Layers *layers, const Data *data, Block block,
-    Py_ssize_t capacity, Py_ssize_t n_rows, double m, double decay,
-    const floating *theta, floating *gradient, Sums *sums,
+    Part part, const Job *job, Py_ssize_t n_rows, double m, double decay,
+    floating *gradient, Sums *sums,
 ) noexcept nogil:
     """A thread's part of the objective over the first rows, and of its gradient."""
+    cdef const Layers *layers = job.layers
+    cdef Block block = job.blocks[0]
+    cdef const floating *theta = <const floating *> job.theta
+    cdef double *square_sums = block.square_sums
+    cdef Py_ssize_t begin, end, offset, n_units
     cdef bint accumulate
     cdef int layer
-    cdef Py_ssize_t begin, end, offset, n_units
-    cdef double *square_sums = block.square_sums
-    cdef double loss = 0
-    accumulate = all_but_last_block(
-        part, layers, data, &block, capacity, NULL, n_rows, m, theta, gradient, &loss
-    )
-    block_gradient(part, layers, data, &block, gradient, accumulate)
-    wait_for_others(part)
+    accumulate = batch_part(part, job, &block, NULL, n_rows, m, theta)
+    if job.n_shards == 1:
+        block_gradient(part, layers, job.data, &block, gradient, accumulate)
+        wait_for_others(part)
     for layer in range(layers.n_layers):
         n_units = layers.sizes[layer + 1]
         begin = cut(layers.sizes[layer], part.thread, part.n_threads)
         end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
         offset = layers.coef_starts[layer] + begin * n_units
+        add_shards(job, gradient, offset, (end - begin) * n_units)
         penalize(decay, theta + offset, gradient + offset, (end - begin) * n_units,
                  TILE_ROWS * n_units, square_sums + begin // TILE_ROWS)
         square_sums += n_tiles(layers.sizes[layer])
+    if part.thread == 0:
+        add_shards(job, gradient, layers.n_coefs,
+                   layers.n_parameters - layers.n_coefs)
     wait_for_others(part)
     if part.thread == 0:
-        sums.loss = loss
+        sums.loss = batch_loss(job, &block)
         sums.penalty = penalty(layers, &block, decay)
 
 
-cdef bint all_but_last_block(
-    Part part, const Layers *layers, const Data *data, Block *block,
-    Py_ssize_t capacity, const int64_t *rows, Py_ssize_t n_rows, double m,
-    const floating *theta, floating *gradient, double *loss,
+cdef bint batch_part(
+    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
+    double m, const floating *theta,
 ) noexcept nogil:
-    """A thread's part of a batch, block by block, up to the last one's deltas: their
-    products are left to the caller. Returns whether they add to what is in
-    `gradient`; thread 0 has the sum of the weighted losses."""
-    cdef Py_ssize_t first = 0, i
+    """A thread's part of the way through the network, there and back.
+
+    A single shard is the work of all threads, and the products for the last block's
+    gradient are left to the caller; returns whether they add to what is there. Of
+    several shards each is the work of one thread, and has its own gradient.
+    """
+    cdef floating *gradient = <floating *> job.gradient
+    cdef Part alone = Part(0, 1)
+    cdef int shard
+    cdef Py_ssize_t begin, end
+    cdef bint accumulate = False
+    if job.n_shards == 1:
+        return blocks_part(part, job, block, rows, 0, n_rows, m, theta, gradient)
+    for shard in range(part.thread * job.n_shards // part.n_threads,
+                       (part.thread + 1) * job.n_shards // part.n_threads):
+        begin = cut(n_rows, shard, job.n_shards)
+        end = cut(n_rows, shard + 1, job.n_shards)
+        gradient = <floating *> job.gradient + shard * job.layers.n_parameters
+        if begin < end:
+            accumulate = blocks_part(alone, job, &job.blocks[shard], rows, begin, end,
+                                     m, theta, gradient)
+            block_gradient(alone, job.layers, job.data, &job.blocks[shard], gradient,
+                           accumulate)
+        else:
+            job.blocks[shard].loss = 0
+            memset(gradient, 0, job.layers.n_parameters * sizeof(floating))
+    wait_for_others(part)
+    return False
+
+
+cdef bint blocks_part(
+    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t first,
+    Py_ssize_t stop, double m, const floating *theta, floating *gradient,
+) noexcept nogil:
+    """A thread's part of rows first to stop, block by block, but for the products of
+    the last one. Returns whether they add to what is in `gradient`; thread 0 has the
+    sum of the weighted losses."""
+    cdef bint accumulate = False
+    cdef Py_ssize_t begin, end, i
+    block.loss = 0
     while True:
-        point_at(layers, data, block, rows, first, min(capacity, n_rows - first), theta)
-        i = cut(block.n_rows, part.thread, part.n_threads)
-        block_rows(layers, data, block, theta, m, i,
-                   cut(block.n_rows, part.thread + 1, part.n_threads))
+        point_at(job.layers, job.data, block, rows, first,
+                 min(job.capacity, stop - first), theta)
+        begin = cut(block.n_rows, part.thread, part.n_threads)
+        end = cut(block.n_rows, part.thread + 1, part.n_threads)
+        if begin < end:
+            load_rows(job.layers, job.data, block, theta, begin, end)
+            forward_rows(job.layers, job.data, block, theta, begin, end)
+            backward_rows(job.layers, job.data, block, theta, m, begin, end)
         wait_for_others(part)
         if part.thread == 0:
             for i in range(block.n_rows):
-                loss[0] += block.row_loss[i]
-        if first + capacity >= n_rows:
-            return first > 0
-        block_gradient(part, layers, data, block, gradient, first > 0)
-        first += capacity
+                block.loss += block.row_loss[i]
+        first += job.capacity
+        if first >= stop:
+            return accumulate
+        block_gradient(part, job.layers, job.data, block, gradient, accumulate)
         wait_for_others(part)
-
-
-cdef void block_rows(
-    const Layers *layers, const Data *data, Block *block, const floating *theta,
-    double m, Py_ssize_t start, Py_ssize_t stop,
-) noexcept nogil:
-    """Rows of a block, there and back."""
-    if start < stop:
-        load_rows(layers, data, block, theta, start, stop)
-        forward_rows(layers, data, block, theta, start, stop)
-        backward_rows(layers, data, block, theta, m, start, stop)
+        accumulate = True
 
 
 cdef void block_gradient(
@@ -342,7 +396,8 @@ cdef void block_gradient(
             layers, block, layer, begin, end, accumulate,
             gradient + layers.coef_starts[layer] + begin * layers.sizes[layer + 1],
         )
-    intercepts_part(part, layers, block, gradient, accumulate)
+    if part.thread == 0:
+        intercepts_gradient(layers, block, gradient, accumulate)
 
 
 cdef void sparse_part(
@@ -357,39 +412,48 @@ cdef void sparse_part(
     )
 
 
-cdef void intercepts_part(
-    Part part, const Layers *layers, const Block *block, floating *gradient,
-    bint accumulate,
+cdef void intercepts_gradient(
+    const Layers *layers, const Block *block, floating *gradient, bint accumulate
 ) noexcept nogil:
-    """The biases' gradient, which is the last thread's: thread 0 sums losses."""
     cdef int layer
-    if part.thread == part.n_threads - 1:
-        for layer in range(layers.n_layers):
-            intercept_gradient(layers, block, layer, gradient, accumulate)
+    for layer in range(layers.n_layers):
+        intercept_gradient(layers, block, layer, gradient, accumulate)
+
+
+cdef void add_shards(
+    const Job *job, floating *gradient, Py_ssize_t offset, Py_ssize_t n
+) noexcept nogil:
+    """Sum a piece of the shards' gradients, in their order, into the first one's."""
+    cdef int shard
+    for shard in range(1, job.n_shards):
+        add_scaled(<floating> 1, gradient + shard * job.layers.n_parameters + offset,
+                   gradient + offset, n)
 
 
 cdef void update_part(
-    Part part, const Layers *layers, const Data *data, const Block *block,
-    const update_rule *rule, floating *theta, floating *gradient, bint accumulate,
-    floating *state_0, floating *state_1,
+    Part part, const Job *job, const Block *block, const update_rule *rule,
+    bint accumulate, floating *theta, floating *state_0, floating *state_1,
 ) noexcept nogil:
-    """A thread's part of the last block's gradient and of the step.
+    """A thread's part of the step, and of what is missing of its gradient.
 
     Weights are taken by groups of rows, each as soon as its gradient is there. Where a
     gradient is needed no longer than that, all the groups of a layer have theirs in the
     same place, which stays in the cache.
     """
+    cdef const Layers *layers = job.layers
     cdef Py_ssize_t begin, end, start, stop, n_units, offset
-    cdef int layer
+    cdef floating *gradient = <floating *> job.gradient
+    cdef floating *target
     cdef double *square_sums = block.square_sums
     cdef double ignored
-    cdef bint is_sparse = data.dense == NULL
-    cdef floating *target
+    cdef bint is_sparse = job.data.dense == NULL, is_there
+    cdef int layer
     cdef update_rule without_decay = rule[0]
-    if is_sparse:
-        sparse_part(part, layers, data, block, gradient, accumulate)
+    if is_sparse and job.n_shards == 1:
+        sparse_part(part, layers, job.data, block, gradient, accumulate)
         wait_for_others(part)
     for layer in range(layers.n_layers):
+        is_there = job.n_shards > 1 or (is_sparse and layer == 0)
         n_units = layers.sizes[layer + 1]
         begin = cut(layers.sizes[layer], part.thread, part.n_threads)
         end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
@@ -398,22 +462,37 @@ cdef void update_part(
         while start < end:
             stop = min(start + GROUP_ROWS, end)
             offset = layers.coef_starts[layer] + start * n_units
-            if accumulate or (is_sparse and layer == 0):
+            if accumulate or is_there:
                 target = gradient + offset
-            if not (is_sparse and layer == 0):
+            if is_there:
+                add_shards(job, gradient, offset, (stop - start) * n_units)
+            else:
                 coef_gradient(layers, block, layer, start, stop, accumulate, target)
             update(rule, theta + offset, target, state_0 + offset, state_1 + offset,
                    (stop - start) * n_units, TILE_ROWS * n_units,
                    square_sums + start // TILE_ROWS)
             start = stop
         square_sums += n_tiles(layers.sizes[layer])
-    intercepts_part(part, layers, block, gradient, accumulate)
-    if part.thread == part.n_threads - 1:
+    if part.thread == 0:
         without_decay.decay = 0
         offset = layers.n_coefs
         n_units = layers.n_parameters - offset
+        if job.n_shards == 1:
+            intercepts_gradient(layers, block, gradient, accumulate)
+        add_shards(job, gradient, offset, n_units)
         update(&without_decay, theta + offset, gradient + offset, state_0 + offset,
                state_1 + offset, n_units, n_units, &ignored)
+
+
+cdef double batch_loss(const Job *job, const Block *block) noexcept nogil:
+    """The sum of the weighted losses, for thread 0."""
+    cdef double total = 0
+    cdef int shard
+    if job.n_shards == 1:
+        return block.loss
+    for shard in range(job.n_shards):
+        total += job.blocks[shard].loss
+    return total
 
 
 cdef double penalty(

@@ -44,6 +44,7 @@ cdef struct Block:
     # (n_rows, sizes[l + 1]), the derivative of the loss by the net input of layer l.
     # outputs[n_layers] holds the raw outputs and then, as deltas[n_layers - 1], their
     # derivative. square_sums are those of the weights, one for each TILE_ROWS rows.
+    # loss is the sum of the rows' weighted losses.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows
@@ -55,6 +56,7 @@ cdef struct Block:
     void *weight
     double *row_loss
     double *square_sums
+    double loss
 
 
 cdef inline Py_ssize_t n_tiles(Py_ssize_t n_rows) noexcept nogil:
@@ -75,6 +77,7 @@ cdef class TrainingSet:
 
 
 cdef class Workspace:
-    cdef Block block
+    cdef Block *blocks
+    cdef readonly int n_blocks
     cdef readonly Py_ssize_t capacity
     cdef void *memory

@@ -93,33 +93,45 @@ cdef void *address(array, bint writable=False) except? NULL:
 
 
 cdef class Workspace:
-    """Room for one block of at most `capacity` rows, in one piece of memory."""
+    """Room for blocks of at most `capacity` rows each, in one piece of memory."""
 
     def __cinit__(
         self, CompiledNetwork compiled, TrainingSet training_set, Py_ssize_t capacity,
-        itemsize,
+        itemsize, int n_blocks=1,
     ):
         cdef bint is_dense = training_set.data.dense != NULL
         cdef Layers *layers = &compiled.layers
-        cdef Block *block = &self.block
-        cdef int n_layers = layers.n_layers
+        cdef int n_layers = layers.n_layers, i
+        cdef Block *block
         self.capacity = capacity
-        block.outputs = <void **> PyMem_Calloc(n_layers + 1, sizeof(void *))
-        block.deltas = <void **> PyMem_Calloc(n_layers, sizeof(void *))
-        if not (block.outputs and block.deltas):
+        self.n_blocks = n_blocks
+        self.blocks = <Block *> PyMem_Calloc(n_blocks, sizeof(Block))
+        if self.blocks == NULL:
             raise MemoryError()
+        for i in range(n_blocks):
+            block = &self.blocks[i]
+            block.outputs = <void **> PyMem_Calloc(n_layers + 1, sizeof(void *))
+            block.deltas = <void **> PyMem_Calloc(n_layers, sizeof(void *))
+            if not (block.outputs and block.deltas):
+                raise MemoryError()
 
         # Two rounds over the same list of buffers: how large, then where.
         cdef Py_ssize_t size
-        size = lay_out(block, layers, is_dense, capacity, itemsize, NULL)
-        self.memory = malloc(size)
+        size = lay_out(self.blocks, layers, is_dense, capacity, itemsize, NULL)
+        self.memory = malloc(size * n_blocks)
         if self.memory == NULL:
             raise MemoryError()
-        lay_out(block, layers, is_dense, capacity, itemsize, <char *> self.memory)
+        for i in range(n_blocks):
+            lay_out(&self.blocks[i], layers, is_dense, capacity, itemsize,
+                    <char *> self.memory + i * size)
 
     def __dealloc__(self):
-        PyMem_Free(self.block.outputs)
-        PyMem_Free(self.block.deltas)
+        cdef int i
+        if self.blocks != NULL:
+            for i in range(self.n_blocks):
+                PyMem_Free(self.blocks[i].outputs)
+                PyMem_Free(self.blocks[i].deltas)
+        PyMem_Free(self.blocks)
         free(self.memory)
 
 
