@@ -25,7 +25,9 @@ from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, address,
     n_tiles,
 )
-from ._threads cimport barrier, max_threads, team_size, thread_number
+from ._threads cimport (
+    find_place, max_threads, meet, meeting_point, team_size, thread_number,
+)
 
 import numpy as np
 
@@ -40,9 +42,10 @@ cdef Py_ssize_t GROUP_ROWS = 128
 
 
 cdef struct Part:
-    # One of the threads, and how many there are.
+    # One of the threads, how many there are, and where they meet.
     int thread
     int n_threads
+    meeting_point *point
 
 
 cdef struct Sums:
@@ -89,11 +92,13 @@ def forward_all(
         compiled, training_set, min(BLOCK_ROWS, n_rows), sizeof(floating)
     )
     cdef const int64_t *row_numbers = NULL
+    cdef meeting_point point
+    memset(&point, 0, sizeof(point))
     if rows is not None:
         row_numbers = &rows[0]
     with nogil, parallel(num_threads=n_threads):
         forward_part(
-            this_part(), &compiled.layers, &training_set.data, workspace.blocks[0],
+            join(&point), &compiled.layers, &training_set.data, workspace.blocks[0],
             workspace.capacity, &theta[0], row_numbers, n_rows, &raw[0, 0],
         )
 
@@ -111,7 +116,9 @@ def loss_and_gradient(
     gradients = np.empty((n_shards, theta.shape[0]), dtype)
     cdef floating[:, ::1] gradient = gradients
     cdef Sums sums = Sums(0, 0)
+    cdef meeting_point point
     cdef Job job
+    memset(&point, 0, sizeof(point))
     job.layers = &compiled.layers
     job.data = &training_set.data
     job.blocks = workspace.blocks
@@ -120,7 +127,7 @@ def loss_and_gradient(
     job.theta = &theta[0]
     job.gradient = &gradient[0, 0]
     with nogil, parallel(num_threads=n_threads):
-        gradient_part(this_part(), &job, n_rows, m, decay, &gradient[0, 0], &sums)
+        gradient_part(join(&point), &job, n_rows, m, decay, &gradient[0, 0], &sums)
     return sums.loss / m, sums.penalty, gradients[0]
 
 
@@ -176,16 +183,19 @@ cdef class Steps:
     ):
         """All the steps of one slice of an epoch."""
         cdef Sums sums = Sums(0, 0)
+        cdef meeting_point point
+        memset(&point, 0, sizeof(point))
         if order.shape[0] > 0:
             with nogil:
                 if n_threads == 1:  # saves the time it takes to call threads together
                     self.run_part(
-                        Part(0, 1), order, learning_rates, n_steps_before, &sums
+                        Part(0, 1, NULL), order, learning_rates, n_steps_before, &sums
                     )
                 else:
                     with parallel(num_threads=n_threads):
                         self.run_part(
-                            this_part(), order, learning_rates, n_steps_before, &sums
+                            join(&point), order, learning_rates,
+                            n_steps_before, &sums,
                         )
         return sums.loss, sums.penalty
 
@@ -207,13 +217,16 @@ cdef class Steps:
             )
 
 
-cdef Part this_part() noexcept nogil:
-    return Part(thread_number(), team_size())
+cdef Part join(meeting_point *point) noexcept nogil:
+    """The part of the thread that calls."""
+    if team_size() > 1:
+        find_place(point)
+    return Part(thread_number(), team_size(), point)
 
 
 cdef inline void wait_for_others(Part part) noexcept nogil:
     if part.n_threads > 1:
-        barrier()
+        meet(part.point, part.n_threads)
 
 
 cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil:
@@ -227,7 +240,7 @@ cdef void forward_part(
     floating *raw,
 ) noexcept nogil:
     """A thread's part of every block of rows. It keeps to its own part of the
-    workspace, so nobody has to wait."""
+    workspace, so nobody has to wait before the end."""
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
     cdef Py_ssize_t begin = cut(capacity, part.thread, part.n_threads)
     cdef Py_ssize_t end = cut(capacity, part.thread + 1, part.n_threads)
@@ -242,6 +255,7 @@ cdef void forward_part(
         memcpy(raw + (first + begin) * n_outputs, block_raw + begin * n_outputs,
                (stop - begin) * n_outputs * sizeof(floating))
         first += capacity
+    wait_for_others(part)
 
 
 cdef void train_part(
@@ -325,7 +339,7 @@ cdef bint batch_part(
     several shards each is the work of one thread, and has its own gradient.
     """
     cdef floating *gradient = <floating *> job.gradient
-    cdef Part alone = Part(0, 1)
+    cdef Part alone = Part(0, 1, NULL)
     cdef int shard
     cdef Py_ssize_t begin, end
     cdef bint accumulate = False

@@ -1,8 +1,12 @@
-"""The threads of OpenMP, as Cython sees them."""
+"""Threads and their meetings, as Cython sees them."""
 
 
 cdef extern from "threads.h" nogil:
-    void barrier()
+    ctypedef struct meeting_point:
+        pass
+
     int max_threads()
     int team_size()
     int thread_number()
+    void find_place(meeting_point *point)
+    void meet(meeting_point *point, int n_threads)

@@ -1,22 +1,100 @@
-/* The few calls of OpenMP that Cython has no word for, and what they mean without it. */
+/* What the engine needs of OpenMP, what it means without it, and how threads meet. */
 
 #ifndef SKLEARN_BP_THREADS_H
 #define SKLEARN_BP_THREADS_H
 
+#include <stdint.h>
+
 #ifdef _OPENMP
 #include <omp.h>
-static inline void barrier(void)
-{
-#pragma omp barrier
-}
 static inline int max_threads(void) { return omp_get_max_threads(); }
 static inline int team_size(void) { return omp_get_num_threads(); }
 static inline int thread_number(void) { return omp_get_thread_num(); }
 #else
-static inline void barrier(void) {}
 static inline int max_threads(void) { return 1; }
 static inline int team_size(void) { return 1; }
 static inline int thread_number(void) { return 0; }
+#endif
+
+#define MOST_PROCESSORS 1024
+
+/* Where the threads of a team wait for each other, and which processors they are on. */
+typedef struct {
+    int n_here;
+    int round;
+    uint64_t taken[MOST_PROCESSORS / 64];
+} meeting_point;
+
+#if defined(_OPENMP) && defined(__linux__) && defined(__GNUC__)
+#include <sched.h>
+
+/* Whether a processor was free until now. */
+static inline int take(meeting_point *point, int processor)
+{
+    if (processor < 0 || processor >= MOST_PROCESSORS)
+        return 1;
+    const uint64_t bit = (uint64_t)1 << (processor % 64);
+    return !(__atomic_fetch_or(&point->taken[processor / 64], bit, __ATOMIC_RELAXED)
+             & bit);
+}
+
+/* Leave a processor where another thread of the team is already. Linux may wake a team
+   on one and the same processor and only part it at the next ticks of its clock, four
+   or eight milliseconds later, while another processor is idle. */
+static inline void find_place(meeting_point *point)
+{
+    cpu_set_t allowed, others;
+    if (take(point, sched_getcpu())
+        || sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return;
+    others = allowed;
+    for (int i = 0; i < MOST_PROCESSORS && i < CPU_SETSIZE; i++)
+        if (__atomic_load_n(&point->taken[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1)
+            CPU_CLR(i, &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) {
+        take(point, sched_getcpu());
+        sched_setaffinity(0, sizeof allowed, &allowed); /* where it is, it stays */
+    }
+}
+
+/* How long to look, some microseconds, before the processor is offered to others. */
+#define LOOKS 1000
+
+static inline void look_again(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/* OpenMP's own barrier looks for milliseconds. If the thread that it waits for is queued
+   for the same processor, beside other work, that is a thousand times the work between
+   two meetings. */
+static inline void meet(meeting_point *point, int n_threads)
+{
+    const int round = __atomic_load_n(&point->round, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&point->n_here, 1, __ATOMIC_ACQ_REL) == n_threads) {
+        __atomic_store_n(&point->n_here, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&point->round, round + 1, __ATOMIC_RELEASE);
+        return;
+    }
+    for (int looks = 0; __atomic_load_n(&point->round, __ATOMIC_ACQUIRE) == round;)
+        if (looks < LOOKS) {
+            looks++;
+            look_again();
+        } else {
+            sched_yield();
+        }
+}
+#else
+static inline void find_place(meeting_point *point) { (void)point; }
+static inline void meet(meeting_point *point, int n_threads)
+{
+    (void)point, (void)n_threads;
+#ifdef _OPENMP
+#pragma omp barrier
+#endif
+}
 #endif
 
 #endif

@@ -1,0 +1,49 @@
+"""Tables and pictures, written into the documentation."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+plt.switch_backend("Agg")
+# Text stays text, and the same figures make the same file.
+plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "sklearn_bp"})
+
+DOC = Path(__file__).resolve().parent.parent / "doc"
+COLORS = {
+    "BackpropClassifier": "#D55E00",
+    "BackpropClassifier, 1 thread": "#E69F00",
+    "MLPClassifier": "#0072B2",
+    "skorch": "#CC79A7",
+    "PyTorch": "#009E73",
+    "JAX": "#555555",
+}
+
+
+def table(head, rows):
+    """Markdown; columns of numbers are aligned to the right."""
+    align = ["---:" if _is_number(cell) else "---" for cell in rows[0]]
+    lines = [head, align, *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def _is_number(cell):
+    return re.fullmatch(r"[-\d.,x ()]+", str(cell)) is not None
+
+
+def replace_section(path, name, text):
+    """Put `text` between the marks of section `name`."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    page = path.read_text()
+    before, rest = page.split(begin)
+    _, after = rest.split(end)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    print(f"written: {name} in {path.name}")
+
+
+def save(figure, name):
+    path = DOC / "pictures" / name
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+    print(f"written: {path.name}")

@@ -1,0 +1,164 @@
+"""Peers take turns, each in processes of its own, one for each number of threads.
+
+In a process of its own a peer finds the thread pools of no other, and its number of
+threads is set the way its makers foresee: by the environment, before it is imported.
+"""
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import multiprocessing
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+from _peers import PACKAGES, PEERS
+from threadpoolctl import threadpool_info
+
+# Threads go on spinning for a while after their work, on the processors that the next
+# peer needs.
+REST = 0.1
+
+
+def thread_settings(n_threads):
+    settings = {
+        name: str(n_threads)
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    }
+    eigen = "true" if n_threads > 1 else "false"
+    settings["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={eigen}"
+    settings["NPROC"] = str(n_threads)
+    settings["JAX_PLATFORMS"] = "cpu"
+    return settings
+
+
+@contextlib.contextmanager
+def environment(**settings):
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _serve(connection, n_threads):
+    """In the process of a peer: get ready, and train when asked to."""
+    if hasattr(os, "sched_setaffinity"):
+        processors = sorted(os.sched_getaffinity(0))[:n_threads]
+        os.sched_setaffinity(0, processors)
+    while (task := connection.recv()) is not None:
+        if len(task) == 3:
+            peer, workload, dtype = task
+            train = PEERS[peer](workload, *workload.data(dtype))
+            connection.send(None)
+        else:
+            start = time.perf_counter()
+            train(*task)
+            connection.send(time.perf_counter() - start)
+
+
+class Worker:
+    """A peer in a process of its own, with its number of threads."""
+
+    def __init__(self, peer, n_threads):
+        self.peer, self.n_threads = peer, n_threads
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, n_threads), daemon=True
+        )
+        with environment(**thread_settings(n_threads)):
+            self._process.start()
+
+    def _ask(self, *task):
+        self._connection.send(task)
+        while not self._connection.poll(1):
+            if not self._process.is_alive():
+                raise RuntimeError(f"the process of {self.peer} has died")
+        return self._connection.recv()
+
+    def prepare(self, workload, dtype):
+        self._ask(self.peer, workload, dtype)
+
+    def seconds(self, n_epochs):
+        time.sleep(REST)
+        return self._ask(n_epochs)
+
+    def stop(self):
+        self._connection.send(None)
+        self._process.join(10)
+
+
+@contextlib.contextmanager
+def workers(peers, threads):
+    started = [Worker(peer, n) for peer in peers for n in threads]
+    try:
+        yield started
+    finally:
+        for worker in started:
+            worker.stop()
+
+
+def microseconds_a_step(workers, workload, dtype, n_repeats):
+    """Medians over alternating runs, by peer and number of threads."""
+    for worker in workers:
+        worker.prepare(workload, dtype)
+    times = {(worker.peer, worker.n_threads): [] for worker in workers}
+    for _ in range(n_repeats):
+        for worker in workers:
+            elapsed = worker.seconds(workload.n_epochs)
+            times[worker.peer, worker.n_threads].append(elapsed)
+    return {
+        run: 1e6 * float(np.median(elapsed)) / workload.n_steps
+        for run, elapsed in times.items()
+    }
+
+
+def best(medians):
+    """The better number of threads for each peer."""
+    return {
+        peer: min(time for (other, _), time in medians.items() if other == peer)
+        for peer in dict.fromkeys(peer for peer, _ in medians)
+    }
+
+
+def available_peers():
+    """The peers whose packages are installed."""
+    found = []
+    for peer, package in PACKAGES.items():
+        if importlib.util.find_spec(package) is None:
+            print(f"{peer} is left out: {package} is not installed")
+        else:
+            found.append(peer)
+    return found
+
+
+def describe_machine():
+    """A line on the processor, and a line on the versions."""
+    model, info = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
+    features = []
+    if info.exists():
+        fields = dict(
+            line.split(":", 1) for line in info.read_text().splitlines() if ":" in line
+        )
+        fields = {key.strip(): value.strip() for key, value in fields.items()}
+        model = fields.get("model name", model)
+        flags = fields.get("flags", "").split()
+        features = [name for name in ("avx2", "avx512f") if name in flags]
+    blas = {
+        f"{library['internal_api']} {library['version']} ({library['architecture']})"
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    versions = [f"Python {platform.python_version()}"]
+    for package in ("numpy", "scikit-learn", "skorch", "torch", "jax", "optax"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+    return (
+        f"{os.cpu_count()} processors of {model} ({', '.join(features)}); BLAS:"
+        f" {', '.join(sorted(blas))}.\n{', '.join(versions)}."
+    )

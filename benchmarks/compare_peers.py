@@ -1,0 +1,192 @@
+"""BackpropClassifier beside its peers, workload by workload.
+
+All train the same networks on the same data with the same optimizer. They take turns
+within one run, each in processes of its own with one thread and with two; what is
+compared is the median time of a training step with the better number of threads.
+
+    python benchmarks/compare_peers.py --update-doc
+"""
+
+import argparse
+
+import matplotlib.pyplot as plt
+import numpy as np
+from _peers import SquareProduct, Workload
+from _report import COLORS, DOC, replace_section, save, table
+from _timing import (
+    available_peers,
+    best,
+    describe_machine,
+    microseconds_a_step,
+    workers,
+)
+
+WORKLOADS = [
+    Workload(150, 4, 3, (100,), 150, n_epochs=2000),
+    Workload(1797, 64, 10, (100,), 200, n_epochs=150),
+    Workload(1797, 64, 10, (100,), 1, n_epochs=5),
+    Workload(1797, 64, 10, (64,), 32, n_epochs=60),
+    Workload(50_000, 30, 3, (128, 64), 256, n_epochs=4),
+    Workload(30_000, 784, 10, (256,), 200, n_epochs=1),
+    Workload(5_000, 200, 10, (512, 512), 256, n_epochs=3),
+]
+DTYPES = ("float32", "float64")
+OURS = "BackpropClassifier"
+HEAD = ["data", "classes", "hidden layers", "batch size"]
+
+
+def measure_limits(threads, n_repeats):
+    """GFLOP/s of square products: {(dtype, maker, n_threads): figure}."""
+    limits, product = {}, SquareProduct()
+    with workers(("BLAS product", "engine product"), threads) as makers:
+        for dtype in DTYPES:
+            times = microseconds_a_step(makers, product, dtype, n_repeats)
+            for (maker, n), time in times.items():
+                limits[dtype, maker, n] = product.operations / time / 1e3
+    return limits
+
+
+def measure_peers(peers, threads, n_repeats):
+    """Microseconds a step: {(dtype, workload): {(peer, n_threads): figure}}."""
+    times = {}
+    for dtype in DTYPES:
+        # JAX can be told its precision only once.
+        with workers(peers, threads) as started:
+            for workload in WORKLOADS:
+                times[dtype, workload] = measured = microseconds_a_step(
+                    started, workload, dtype, n_repeats
+                )
+                figures = ", ".join(
+                    f"{p} {n}: {t:.4g}" for (p, n), t in measured.items()
+                )
+                print(f"{dtype} {workload}: {figures}", flush=True)
+    return times
+
+
+def peer_table(times, dtype, peers):
+    rows = []
+    for workload in WORKLOADS:
+        figures = best(times[dtype, workload])
+        cells = [f"{figures[OURS]:.3g}"]
+        for peer in peers[1:]:
+            cells.append(f"{figures[peer]:.4g} ({figures[peer] / figures[OURS]:.1f}x)")
+        rows.append([str(workload), *cells])
+    return table([*HEAD, *peers], [_split(row) for row in rows])
+
+
+def ratio_table(times):
+    """How many times the speed of MLPClassifier: the README's table."""
+    rows = []
+    for workload in WORKLOADS:
+        cells = []
+        for choose in (lambda runs: {k: v for k, v in runs.items() if k[1] == 1}, dict):
+            ratios = []
+            for dtype in DTYPES:
+                figures = best(choose(times[dtype, workload]))
+                ratios.append(figures["MLPClassifier"] / figures[OURS])
+            cells.append("{:.1f} ({:.1f})".format(*ratios))
+        rows.append([str(workload), *cells])
+    head = [*HEAD, "both on one thread", "each with the better of one and two"]
+    return table(head, [_split(row) for row in rows])
+
+
+def share_table(times, limits, n_threads):
+    """Which share of the speed of square products a whole step reaches."""
+    rows = []
+    for workload in WORKLOADS:
+        cells = []
+        for dtype in DTYPES:
+            time = best(times[dtype, workload])[OURS]
+            speed = workload.operations / time / 1e3
+            cells.append(f"{speed:.0f}")
+            for maker in ("BLAS product", "engine product"):
+                cells.append(f"{speed / limits[dtype, maker, n_threads]:.2f}")
+        rows.append([str(workload), *cells])
+    head = [*HEAD]
+    for dtype in DTYPES:
+        head += [f"{dtype}: GFLOP/s", "share of BLAS", "share of ours"]
+    return table(head, [_split(row) for row in rows])
+
+
+def limit_table(limits, threads):
+    rows = [
+        [dtype, maker, *(f"{limits[dtype, maker, n]:.0f}" for n in threads)]
+        for dtype in DTYPES
+        for maker in ("BLAS product", "engine product")
+    ]
+    return table(["type", "maker", *(f"{n} threads, GFLOP/s" for n in threads)], rows)
+
+
+def _split(row):
+    return [*row[0].split(" | "), *row[1:]]
+
+
+def draw(times, peers):
+    """Time of a step beside ours, one panel a type."""
+    figure, axes = plt.subplots(
+        1, 2, figsize=(11, 5.5), sharey=True, layout="constrained"
+    )
+    height = 0.8 / (len(peers) - 1)
+    positions = np.arange(len(WORKLOADS))
+    for ax, dtype in zip(axes, DTYPES):
+        for k, peer in enumerate(peers[1:]):
+            figures = [best(times[dtype, workload]) for workload in WORKLOADS]
+            ratios = [one[peer] / one[OURS] for one in figures]
+            bars = ax.barh(
+                positions + k * height, ratios, height, color=COLORS[peer], label=peer
+            )
+            ax.bar_label(bars, fmt="%.1f", padding=2, fontsize=7)
+        ax.axvline(1, color=COLORS[OURS], linewidth=2, label=OURS)
+        ax.set_xscale("log")
+        ax.margins(x=0.12)
+        ax.set_title(dtype)
+        ax.set_xlabel(f"time of a step beside {OURS}'s (log scale; less is faster)")
+    labels = [
+        f"{w.n_samples:,} x {w.n_features}, {w.n_classes} classes\n"
+        f"hidden {w.hidden}, batch {w.batch_size}"
+        for w in WORKLOADS
+    ]
+    axes[0].set_yticks(positions + height * (len(peers) - 2) / 2, labels, fontsize=8)
+    axes[0].invert_yaxis()
+    axes[1].legend(frameon=False, fontsize=8, loc="lower right")
+    save(figure, "peers.svg")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--peers", nargs="+", help="default: all that are installed")
+    parser.add_argument(
+        "--update-doc",
+        action="store_true",
+        help="write tables and picture into README.md and doc/benchmarks.md",
+    )
+    arguments = parser.parse_args()
+    peers, threads = arguments.peers or available_peers(), arguments.threads
+    peers = [OURS, *(peer for peer in peers if peer != OURS)]
+
+    machine = describe_machine()
+    limits = measure_limits(threads, arguments.repeats)
+    times = measure_peers(peers, threads, arguments.repeats)
+
+    sections = {
+        "machine": f"{machine} Threads tried: {', '.join(map(str, threads))}.",
+        "limits": limit_table(limits, threads),
+        "shares": share_table(times, limits, max(threads)),
+    }
+    for dtype in DTYPES:
+        sections[f"peers in {dtype}"] = peer_table(times, dtype, peers)
+    for name, text in sections.items():
+        print(f"\n{name}\n\n{text}")
+    ratios = ratio_table(times) if "MLPClassifier" in peers else ""
+    print(f"\nspeed\n\n{ratios}\n")
+    if arguments.update_doc:
+        for name, text in sections.items():
+            replace_section(DOC / "benchmarks.md", name, text)
+        replace_section(DOC.parent / "README.md", "speed", ratios)
+        draw(times, peers)
+
+
+if __name__ == "__main__":
+    main()

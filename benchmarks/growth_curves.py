@@ -1,0 +1,150 @@
+"""How the time of training grows with samples, width, depth, batch size and threads.
+
+In each picture one of them grows and the others stay; float32, and for each peer the
+better of the numbers of threads, but where threads are what is compared.
+
+    python benchmarks/growth_curves.py --update-doc
+"""
+
+import argparse
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+from _peers import Workload
+from _report import COLORS, DOC, replace_section, save, table
+from _timing import available_peers, best, microseconds_a_step, workers
+
+OURS = "BackpropClassifier"
+START = Workload(10_000, 64, 10, (100,), 200, n_epochs=1)
+#: By name: what grows, its values, the workload for a value, the unit of the curve, and
+#: how microseconds a step become that.
+CURVES = {
+    "samples": (
+        "samples",
+        [100, 1_000, 10_000, 100_000, 1_000_000],
+        lambda n: replace(START, n_samples=n, batch_size=min(n, 200)),
+        "seconds an epoch",
+        lambda time, work: 1e-6 * time * work.n_steps / work.n_epochs,
+    ),
+    "width": (
+        "units in each of two hidden layers",
+        [8, 32, 128, 512, 2048],
+        lambda n: replace(START, n_samples=2_000, hidden=(n, n)),
+        "microseconds a step",
+        lambda time, work: time,
+    ),
+    "depth": (
+        "hidden layers of 100 units",
+        [1, 2, 4, 8, 16],
+        lambda n: replace(START, hidden=(100,) * n),
+        "microseconds a step",
+        lambda time, work: time,
+    ),
+    "batch size": (
+        "batch size",
+        [1, 4, 16, 64, 256, 1024, 10_000],
+        lambda n: replace(START, batch_size=n),
+        "microseconds a sample",
+        lambda time, work: time * work.n_steps / work.n_epochs / work.n_samples,
+    ),
+}
+STEPS = 100  # at least so many in a run
+
+
+def measure(peers, threads, n_repeats):
+    """{(curve, value): {(peer, n_threads): figure}}"""
+    results = {}
+    with workers(peers, threads) as started:
+        for name, (_, values, workload_for, unit, convert) in CURVES.items():
+            for value in values:
+                work = workload_for(value)
+                work = replace(work, n_epochs=-(-STEPS // work.n_steps))
+                times = microseconds_a_step(started, work, "float32", n_repeats)
+                results[name, value] = {
+                    run: convert(time, work) for run, time in times.items()
+                }
+                figures = ", ".join(
+                    f"{p} {n}: {t:.3g}" for (p, n), t in results[name, value].items()
+                )
+                print(f"{name} {value}, {unit}: {figures}", flush=True)
+    return results
+
+
+def curve_table(results, name, peers):
+    label, values, _, unit, _ = CURVES[name]
+    rows = []
+    for value in values:
+        figures = best(results[name, value])
+        cells = [f"{figures[OURS]:.3g}"]
+        for peer in peers[1:]:
+            cells.append(f"{figures[peer]:.3g} ({figures[peer] / figures[OURS]:.1f}x)")
+        rows.append([f"{value:,}", *cells])
+    return f"{unit.capitalize()}:\n\n" + table([label, *peers], rows)
+
+
+def thread_table(results, threads):
+    rows = []
+    for name, (_, values, _, unit, _) in CURVES.items():
+        for value in values:
+            one, *more = (results[name, value][OURS, n] for n in threads)
+            cells = [f"{time:.3g} ({one / time:.2f}x)" for time in more]
+            rows.append([f"{name} {value:,}", unit, f"{one:.3g}", *cells])
+    head = ["what", "unit", *(f"{n} threads" for n in threads)]
+    return table(head, rows)
+
+
+def draw(results, peers, threads):
+    figure, axes = plt.subplots(2, 3, figsize=(12, 7.5), layout="constrained")
+    for ax, (name, (label, values, _, unit, _)) in zip(axes.flat, CURVES.items()):
+        for peer in peers:
+            figures = [best(results[name, value])[peer] for value in values]
+            ax.loglog(values, figures, "o-", color=COLORS[peer], label=peer)
+        ax.set_xlabel(label)
+        ax.set_ylabel(unit)
+        ax.set_title(f"Growing {name}")
+    ax = axes.flat[len(CURVES)]
+    for name, (_, values, _, _, _) in CURVES.items():
+        gains = [
+            results[name, value][OURS, threads[0]]
+            / results[name, value][OURS, threads[-1]]
+            for value in values
+        ]
+        ax.plot(range(len(values)), gains, "o-", label=name)
+    ax.axhline(1, color="black", linewidth=1)
+    ax.set_xlabel("points of the other panels, from left to right")
+    ax.set_ylabel(f"gain of {threads[-1]} threads over {threads[0]}")
+    ax.set_title(f"Threads in {OURS}")
+    ax.legend(frameon=False, fontsize=8)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    axes.flat[-1].axis("off")
+    axes.flat[-1].legend(handles, labels, frameon=False, loc="center")
+    save(figure, "growth.svg")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--peers", nargs="+", help="default: all but skorch")
+    parser.add_argument(
+        "--update-doc",
+        action="store_true",
+        help="write tables and picture into doc/benchmarks.md",
+    )
+    arguments = parser.parse_args()
+    peers = arguments.peers or [peer for peer in available_peers() if peer != "skorch"]
+    peers = [OURS, *(peer for peer in peers if peer != OURS)]
+
+    results = measure(peers, arguments.threads, arguments.repeats)
+    sections = {f"growing {name}": curve_table(results, name, peers) for name in CURVES}
+    sections["growing threads"] = thread_table(results, arguments.threads)
+    for name, text in sections.items():
+        print(f"\n{name}\n\n{text}")
+        if arguments.update_doc:
+            replace_section(DOC / "benchmarks.md", name, text)
+    if arguments.update_doc:
+        draw(results, peers, arguments.threads)
+
+
+if __name__ == "__main__":
+    main()
