@@ -250,14 +250,13 @@ def engine_product(workload, A, B):
     return multiply
 
 
+PRODUCTS = {"BLAS product": blas_product, "engine product": engine_product}
 PEERS = {
     "BackpropClassifier": backprop_classifier,
     "MLPClassifier": mlp_classifier,
     "skorch": skorch,
     "PyTorch": pytorch,
     "JAX": jax,
-    "BLAS product": blas_product,
-    "engine product": engine_product,
 }
 PACKAGES = {
     "BackpropClassifier": "sklearn_bp",

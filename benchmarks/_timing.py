@@ -46,26 +46,29 @@ def environment(**settings):
 
 
 def _serve(connection, n_threads):
-    """In the process of a peer: get ready, and train when asked to."""
+    """In the process of a peer: get ready, and work when asked to."""
     if hasattr(os, "sched_setaffinity"):
         processors = sorted(os.sched_getaffinity(0))[:n_threads]
         os.sched_setaffinity(0, processors)
     while (task := connection.recv()) is not None:
         if len(task) == 3:
-            peer, workload, dtype = task
-            train = PEERS[peer](workload, *workload.data(dtype))
+            make, workload, dtype = task
+            work = make(workload, *workload.data(dtype))
             connection.send(None)
         else:
             start = time.perf_counter()
-            train(*task)
+            work(*task)
             connection.send(time.perf_counter() - start)
 
 
 class Worker:
-    """A peer in a process of its own, with its number of threads."""
+    """A peer in a process of its own, with its number of threads.
 
-    def __init__(self, peer, n_threads):
-        self.peer, self.n_threads = peer, n_threads
+    `make(workload, X, y)` returns the function that is timed.
+    """
+
+    def __init__(self, peer, make, n_threads):
+        self.peer, self.make, self.n_threads = peer, make, n_threads
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
@@ -82,7 +85,7 @@ class Worker:
         return self._connection.recv()
 
     def prepare(self, workload, dtype):
-        self._ask(self.peer, workload, dtype)
+        self._ask(self.make, workload, dtype)
 
     def seconds(self, n_epochs):
         time.sleep(REST)
@@ -95,7 +98,8 @@ class Worker:
 
 @contextlib.contextmanager
 def workers(peers, threads):
-    started = [Worker(peer, n) for peer in peers for n in threads]
+    """A worker for each of `peers`, functions by name, and each number of threads."""
+    started = [Worker(peer, peers[peer], n) for peer in peers for n in threads]
     try:
         yield started
     finally:
@@ -127,13 +131,13 @@ def best(medians):
 
 
 def available_peers():
-    """The peers whose packages are installed."""
-    found = []
+    """The functions of the peers whose packages are installed, by name."""
+    found = {}
     for peer, package in PACKAGES.items():
         if importlib.util.find_spec(package) is None:
             print(f"{peer} is left out: {package} is not installed")
         else:
-            found.append(peer)
+            found[peer] = PEERS[peer]
     return found
 
 

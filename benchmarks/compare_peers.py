@@ -11,7 +11,7 @@ import argparse
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _peers import SquareProduct, Workload
+from _peers import PRODUCTS, SquareProduct, Workload
 from _report import COLORS, DOC, replace_section, save, table
 from _timing import (
     available_peers,
@@ -22,10 +22,10 @@ from _timing import (
 )
 
 WORKLOADS = [
-    Workload(150, 4, 3, (100,), 150, n_epochs=2000),
-    Workload(1797, 64, 10, (100,), 200, n_epochs=150),
+    Workload(150, 4, 3, (100,), 150, n_epochs=1000),
+    Workload(1797, 64, 10, (100,), 200, n_epochs=100),
     Workload(1797, 64, 10, (100,), 1, n_epochs=5),
-    Workload(1797, 64, 10, (64,), 32, n_epochs=60),
+    Workload(1797, 64, 10, (64,), 32, n_epochs=40),
     Workload(50_000, 30, 3, (128, 64), 256, n_epochs=4),
     Workload(30_000, 784, 10, (256,), 200, n_epochs=1),
     Workload(5_000, 200, 10, (512, 512), 256, n_epochs=3),
@@ -38,7 +38,7 @@ HEAD = ["data", "classes", "hidden layers", "batch size"]
 def measure_limits(threads, n_repeats):
     """GFLOP/s of square products: {(dtype, maker, n_threads): figure}."""
     limits, product = {}, SquareProduct()
-    with workers(("BLAS product", "engine product"), threads) as makers:
+    with workers(PRODUCTS, threads) as makers:
         for dtype in DTYPES:
             times = microseconds_a_step(makers, product, dtype, n_repeats)
             for (maker, n), time in times.items():
@@ -68,7 +68,7 @@ def peer_table(times, dtype, peers):
     for workload in WORKLOADS:
         figures = best(times[dtype, workload])
         cells = [f"{figures[OURS]:.3g}"]
-        for peer in peers[1:]:
+        for peer in list(peers)[1:]:
             cells.append(f"{figures[peer]:.4g} ({figures[peer] / figures[OURS]:.1f}x)")
         rows.append([str(workload), *cells])
     return table([*HEAD, *peers], [_split(row) for row in rows])
@@ -99,7 +99,7 @@ def share_table(times, limits, n_threads):
             time = best(times[dtype, workload])[OURS]
             speed = workload.operations / time / 1e3
             cells.append(f"{speed:.0f}")
-            for maker in ("BLAS product", "engine product"):
+            for maker in PRODUCTS:
                 cells.append(f"{speed / limits[dtype, maker, n_threads]:.2f}")
         rows.append([str(workload), *cells])
     head = [*HEAD]
@@ -112,7 +112,7 @@ def limit_table(limits, threads):
     rows = [
         [dtype, maker, *(f"{limits[dtype, maker, n]:.0f}" for n in threads)]
         for dtype in DTYPES
-        for maker in ("BLAS product", "engine product")
+        for maker in PRODUCTS
     ]
     return table(["type", "maker", *(f"{n} threads, GFLOP/s" for n in threads)], rows)
 
@@ -129,7 +129,7 @@ def draw(times, peers):
     height = 0.8 / (len(peers) - 1)
     positions = np.arange(len(WORKLOADS))
     for ax, dtype in zip(axes, DTYPES):
-        for k, peer in enumerate(peers[1:]):
+        for k, peer in enumerate(list(peers)[1:]):
             figures = [best(times[dtype, workload]) for workload in WORKLOADS]
             ratios = [one[peer] / one[OURS] for one in figures]
             bars = ax.barh(
@@ -156,15 +156,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--peers", nargs="+", help="default: all that are installed")
+    parser.add_argument(
+        "--peers", nargs="+", help="beside ours; default: all installed"
+    )
     parser.add_argument(
         "--update-doc",
         action="store_true",
         help="write tables and picture into README.md and doc/benchmarks.md",
     )
     arguments = parser.parse_args()
-    peers, threads = arguments.peers or available_peers(), arguments.threads
-    peers = [OURS, *(peer for peer in peers if peer != OURS)]
+    threads, peers = arguments.threads, available_peers()
+    if arguments.peers:
+        peers = {peer: peers[peer] for peer in (OURS, *arguments.peers)}
 
     machine = describe_machine()
     limits = measure_limits(threads, arguments.repeats)

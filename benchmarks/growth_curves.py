@@ -76,7 +76,7 @@ def curve_table(results, name, peers):
     for value in values:
         figures = best(results[name, value])
         cells = [f"{figures[OURS]:.3g}"]
-        for peer in peers[1:]:
+        for peer in list(peers)[1:]:
             cells.append(f"{figures[peer]:.3g} ({figures[peer] / figures[OURS]:.1f}x)")
         rows.append([f"{value:,}", *cells])
     return f"{unit.capitalize()}:\n\n" + table([label, *peers], rows)
@@ -125,15 +125,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--peers", nargs="+", help="default: all but skorch")
+    parser.add_argument(
+        "--peers", nargs="+", help="beside ours; default: all but skorch"
+    )
     parser.add_argument(
         "--update-doc",
         action="store_true",
         help="write tables and picture into doc/benchmarks.md",
     )
     arguments = parser.parse_args()
-    peers = arguments.peers or [peer for peer in available_peers() if peer != "skorch"]
-    peers = [OURS, *(peer for peer in peers if peer != OURS)]
+    peers = available_peers()
+    names = arguments.peers or [peer for peer in peers if peer not in (OURS, "skorch")]
+    peers = {peer: peers[peer] for peer in (OURS, *names)}
 
     results = measure(peers, arguments.threads, arguments.repeats)
     sections = {f"growing {name}": curve_table(results, name, peers) for name in CURVES}

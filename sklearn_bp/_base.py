@@ -10,7 +10,6 @@ from operator import is_
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, is_regressor
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -354,6 +353,9 @@ class BaseBackprop(BaseEstimator, ABC):
                 "early_stopping=True needs a validation set: validation_fraction must"
                 " be > 0, got 0."
             )
+        # Early stopping alone needs it, and it is a good part of the import's time.
+        from sklearn.model_selection import train_test_split
+
         rows, validation_rows = train_test_split(
             data.rows,
             random_state=random_state,

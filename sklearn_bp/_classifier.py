@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseBackprop
@@ -414,6 +413,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return self._labels.loss
 
     def _validation_score(self, raw, y, sample_weight):
+        from sklearn.metrics import accuracy_score  # late, as in _base._split
+
         y_true = y if self._labels.is_multilabel else y[:, 0].astype(int)
         y_pred = self._labels.decode_numbers(raw)
         return accuracy_score(y_true, y_pred, sample_weight=sample_weight)

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
@@ -361,6 +360,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return self.loss
 
     def _validation_score(self, raw, y, sample_weight):
+        from sklearn.metrics import r2_score  # late, as in _base._split
+
         y_pred = LOSSES[self.loss].prediction(raw)
         if not np.isfinite(y_pred).all():
             return np.nan

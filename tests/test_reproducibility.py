@@ -1,0 +1,106 @@
+"""The same bits: whatever the number of threads, the backend, and who else trains."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
+
+from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp.engine import _threads, get_engine
+from sklearn_bp.network import ACTIVATIONS
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+#: Batches that are shared by threads as a whole, and batches in shards.
+NETWORKS = {
+    "wide": {"hidden_layer_sizes": (100, 40), "batch_size": 50},
+    "narrow": {"hidden_layer_sizes": (30,), "batch_size": 300},
+    "lbfgs": {"hidden_layer_sizes": (30,), "solver": "lbfgs", "max_iter": 5},
+}
+DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
+
+
+def data(dtype="float64"):
+    rng = np.random.RandomState(0)
+    return rng.normal(size=(600, 30)).astype(dtype), rng.randint(4, size=600)
+
+
+def train(settings, dtype="float64", n_threads=None):
+    """Parameters, all in one array."""
+    model = BackpropClassifier(**{"max_iter": 3, **settings}, random_state=0)
+    with threadpool_limits(n_threads):
+        model.fit(*data(dtype))
+    return np.concatenate([part.ravel() for part in model.coefs_ + model.intercepts_])
+
+
+@pytest.fixture
+def threads_for_everything(monkeypatch):
+    """Eight processors, and no batch too small to be shared."""
+    monkeypatch.setattr(_threads, "_cpu_count", lambda: 8)
+    monkeypatch.setattr(_threads, "OPERATIONS_PER_THREAD", 1000)
+
+
+@pytest.mark.usefixtures("threads_for_everything")
+@DTYPES
+@pytest.mark.parametrize("network", NETWORKS)
+def test_number_of_threads(network, dtype):
+    expected = train(NETWORKS[network], dtype, n_threads=1)
+    for n_threads in (2, 3, 5):
+        parameters = train(NETWORKS[network], dtype, n_threads)
+        np.testing.assert_array_equal(parameters, expected)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_backends(network, backend):
+    expected = train(NETWORKS[network])
+    for n_jobs in (1, 2):
+        results = joblib.Parallel(n_jobs=n_jobs, backend=backend)(
+            joblib.delayed(train)(NETWORKS[network]) for _ in range(3)
+        )
+        for parameters in results:
+            np.testing.assert_array_equal(parameters, expected)
+
+
+@pytest.mark.usefixtures("threads_for_everything")
+@DTYPES
+def test_others_that_train_at_the_same_time(dtype):
+    expected = {name: train(NETWORKS[name], dtype) for name in NETWORKS}
+    names = [*NETWORKS] * 5
+    with ThreadPoolExecutor(4) as pool:
+        results = [*pool.map(lambda name: train(NETWORKS[name], dtype), names)]
+    for name, parameters in zip(names, results):
+        np.testing.assert_array_equal(parameters, expected[name])
+        np.testing.assert_array_equal(train(NETWORKS[name], dtype), expected[name])
+
+
+@pytest.mark.skipif(
+    not get_engine().products.startswith("AVX"),
+    reason="the processor has no AVX2, or the engine is the reference",
+)
+@DTYPES
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("targets", ["binary", "multiclass", "multilabel", "real"])
+def test_a_prediction_does_not_depend_on_the_other_rows(
+    targets, activation, container, dtype
+):
+    X, y = data(dtype)
+    cls = BackpropRegressor if targets == "real" else BackpropClassifier
+    y = {
+        "binary": y > 1,
+        "multiclass": y,
+        "multilabel": np.column_stack([y > 1, y % 2]),
+        "real": np.column_stack([X[:, 0], X[:, 1] ** 2]),
+    }[targets]
+    model = cls(activation=activation, max_iter=3, random_state=0)
+    model.fit(container(X), y)
+    predict = model.predict if targets == "real" else model.predict_proba
+    X = container(X)
+    together = predict(X)
+    for i in range(0, 600, 13):
+        np.testing.assert_array_equal(together[i], predict(X[i : i + 1])[0])
+    np.testing.assert_array_equal(together[100:333], predict(X[100:333]))
