@@ -19,7 +19,7 @@ DEBUG = os.environ.get("SKLEARN_BP_DEBUG") == "1"
 REQUIRE_COMPILED = os.environ.get("SKLEARN_BP_REQUIRE_COMPILED") == "1"
 
 FOLDER = "sklearn_bp/engine/_compiled"
-MODULES = ("_structs", "_layers", "_loop")
+MODULES = ("_structs", "_layers", "_batch", "_loop")
 
 # Neither -ffast-math nor -march=native: the first breaks checks for NaN and infinity,
 # and the loops are compiled for several instruction sets anyway. These two flags only

@@ -12,12 +12,16 @@ plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "sklearn_bp"})
 DOC = Path(__file__).resolve().parent.parent / "doc"
 COLORS = {
     "BackpropClassifier": "#D55E00",
-    "BackpropClassifier, 1 thread": "#E69F00",
     "MLPClassifier": "#0072B2",
     "skorch": "#CC79A7",
     "PyTorch": "#009E73",
     "JAX": "#555555",
 }
+
+
+def number(x):
+    """Three digits, or all before the point."""
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
 def table(head, rows):
@@ -28,7 +32,7 @@ def table(head, rows):
 
 
 def _is_number(cell):
-    return re.fullmatch(r"[-\d.,x ()]+", str(cell)) is not None
+    return re.fullmatch(r"[-+\de.,x ()]+", str(cell)) is not None
 
 
 def replace_section(path, name, text):

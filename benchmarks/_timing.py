@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import scipy.linalg.blas  # noqa: F401  its library is described
 from _peers import PACKAGES, PEERS
 from threadpoolctl import threadpool_info
 
@@ -45,20 +46,18 @@ def environment(**settings):
         os.environ.update(before)
 
 
-def _serve(connection, n_threads):
+def _serve(connection):
     """In the process of a peer: get ready, and work when asked to."""
-    if hasattr(os, "sched_setaffinity"):
-        processors = sorted(os.sched_getaffinity(0))[:n_threads]
-        os.sched_setaffinity(0, processors)
+    work = None
     while (task := connection.recv()) is not None:
-        if len(task) == 3:
+        if isinstance(task, int):
+            start = time.perf_counter()
+            work(task)
+            connection.send(time.perf_counter() - start)
+        else:
             make, workload, dtype = task
             work = make(workload, *workload.data(dtype))
             connection.send(None)
-        else:
-            start = time.perf_counter()
-            work(*task)
-            connection.send(time.perf_counter() - start)
 
 
 class Worker:
@@ -71,13 +70,11 @@ class Worker:
         self.peer, self.make, self.n_threads = peer, make, n_threads
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, n_threads), daemon=True
-        )
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         with environment(**thread_settings(n_threads)):
             self._process.start()
 
-    def _ask(self, *task):
+    def _ask(self, task):
         self._connection.send(task)
         while not self._connection.poll(1):
             if not self._process.is_alive():
@@ -85,14 +82,15 @@ class Worker:
         return self._connection.recv()
 
     def prepare(self, workload, dtype):
-        self._ask(self.make, workload, dtype)
+        self._ask((self.make, workload, dtype))
 
     def seconds(self, n_epochs):
         time.sleep(REST)
         return self._ask(n_epochs)
 
     def stop(self):
-        self._connection.send(None)
+        with contextlib.suppress(BrokenPipeError):  # the error is known by now
+            self._connection.send(None)
         self._process.join(10)
 
 
@@ -112,8 +110,9 @@ def microseconds_a_step(workers, workload, dtype, n_repeats):
     for worker in workers:
         worker.prepare(workload, dtype)
     times = {(worker.peer, worker.n_threads): [] for worker in workers}
-    for _ in range(n_repeats):
-        for worker in workers:
+    for repeat in range(n_repeats):
+        # forth and back, so that nobody always comes after the same one
+        for worker in workers[:: 1 if repeat % 2 == 0 else -1]:
             elapsed = worker.seconds(workload.n_epochs)
             times[worker.peer, worker.n_threads].append(elapsed)
     return {

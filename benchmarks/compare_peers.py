@@ -12,7 +12,7 @@ import argparse
 import matplotlib.pyplot as plt
 import numpy as np
 from _peers import PRODUCTS, SquareProduct, Workload
-from _report import COLORS, DOC, replace_section, save, table
+from _report import COLORS, DOC, number, replace_section, save, table
 from _timing import (
     available_peers,
     best,
@@ -67,9 +67,10 @@ def peer_table(times, dtype, peers):
     rows = []
     for workload in WORKLOADS:
         figures = best(times[dtype, workload])
-        cells = [f"{figures[OURS]:.3g}"]
+        cells = [number(figures[OURS])]
         for peer in list(peers)[1:]:
-            cells.append(f"{figures[peer]:.4g} ({figures[peer] / figures[OURS]:.1f}x)")
+            ratio = figures[peer] / figures[OURS]
+            cells.append(f"{number(figures[peer])} ({ratio:.1f}x)")
         rows.append([str(workload), *cells])
     return table([*HEAD, *peers], [_split(row) for row in rows])
 

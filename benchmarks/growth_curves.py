@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 from _peers import Workload
-from _report import COLORS, DOC, replace_section, save, table
+from _report import COLORS, DOC, number, replace_section, save, table
 from _timing import available_peers, best, microseconds_a_step, workers
 
 OURS = "BackpropClassifier"
@@ -23,8 +23,8 @@ CURVES = {
         "samples",
         [100, 1_000, 10_000, 100_000, 1_000_000],
         lambda n: replace(START, n_samples=n, batch_size=min(n, 200)),
-        "seconds an epoch",
-        lambda time, work: 1e-6 * time * work.n_steps / work.n_epochs,
+        "milliseconds an epoch",
+        lambda time, work: 1e-3 * time * work.n_steps / work.n_epochs,
     ),
     "width": (
         "units in each of two hidden layers",
@@ -75,9 +75,10 @@ def curve_table(results, name, peers):
     rows = []
     for value in values:
         figures = best(results[name, value])
-        cells = [f"{figures[OURS]:.3g}"]
+        cells = [number(figures[OURS])]
         for peer in list(peers)[1:]:
-            cells.append(f"{figures[peer]:.3g} ({figures[peer] / figures[OURS]:.1f}x)")
+            ratio = figures[peer] / figures[OURS]
+            cells.append(f"{number(figures[peer])} ({ratio:.1f}x)")
         rows.append([f"{value:,}", *cells])
     return f"{unit.capitalize()}:\n\n" + table([label, *peers], rows)
 
@@ -87,8 +88,8 @@ def thread_table(results, threads):
     for name, (_, values, _, unit, _) in CURVES.items():
         for value in values:
             one, *more = (results[name, value][OURS, n] for n in threads)
-            cells = [f"{time:.3g} ({one / time:.2f}x)" for time in more]
-            rows.append([f"{name} {value:,}", unit, f"{one:.3g}", *cells])
+            cells = [f"{number(time)} ({one / time:.2f}x)" for time in more]
+            rows.append([f"{name} {value:,}", unit, number(one), *cells])
     head = ["what", "unit", *(f"{n} threads" for n in threads)]
     return table(head, rows)
 

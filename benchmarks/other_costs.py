@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from _peers import PEERS, Workload
-from _report import DOC, replace_section, table
+from _report import DOC, number, replace_section, table
 from _timing import best, microseconds_a_step, workers
 
 DTYPES = ("float32", "float64")
@@ -151,7 +151,7 @@ def measure_costs(threads, n_repeats):
 
 
 def _row(what, dtype, ours, theirs):
-    return [what, dtype, f"{ours:.4g}", f"{theirs:.4g}", f"{theirs / ours:.2f}"]
+    return [what, dtype, number(ours), number(theirs), f"{theirs / ours:.2f}"]
 
 
 def measure_imports(n_repeats):
@@ -192,7 +192,7 @@ print(held, peak() - before)
 
 
 def measure_memory():
-    """Peak of a fit beside what X and y take, in MB; resident memory of the process."""
+    """Peak of a fit in MB of resident memory, and how many times what X and y take."""
     rows = []
     for dtype in DTYPES:
         ratios = []
@@ -205,7 +205,7 @@ def measure_memory():
             ).stdout
             held, peak = map(float, output.split())
             ratios.append(f"{peak:.0f} ({peak / held:.2f}x)")
-        rows.append([dtype, f"{held:.0f}", *ratios])
+        rows.append([dtype, *ratios])
     return rows
 
 
@@ -222,7 +222,7 @@ def main():
     costs += measure_costs(arguments.threads, arguments.repeats)
     sections = {
         "other costs": table(["what", "type", OURS, THEIRS, "ratio"], costs),
-        "memory": table(["type", "X and y, MB", OURS, THEIRS], memory),
+        "memory": table(["type", f"{OURS}, MB", f"{THEIRS}, MB"], memory),
     }
     for name, text in sections.items():
         print(f"\n{name}\n\n{text}")

@@ -227,7 +227,9 @@ class BaseBackprop(BaseEstimator, ABC):
                 " warm_start=False."
             )
 
-        data = TrainingData(X, y, sample_weight, rows=np.arange(X.shape[0]))
+        data = TrainingData(
+            X, y, sample_weight, rows=np.arange(X.shape[0], dtype=np.int64)
+        )
         if self.solver == "lbfgs":
             self._fit_lbfgs(data, state)
         else:

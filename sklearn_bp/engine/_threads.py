@@ -5,8 +5,8 @@ from functools import cache
 
 from joblib import cpu_count
 
-# Two threads meet twice in a step, which takes about a microsecond. Below this number
-# of multiplications and additions, that is more than the second thread saves.
+# Two threads meet at least twice in a step, which takes about a microsecond. Below this
+# number of multiplications and additions, that is more than the second thread saves.
 OPERATIONS_PER_THREAD = 300_000
 
 # A batch is cut into so many shards of so many rows.

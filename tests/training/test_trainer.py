@@ -49,6 +49,7 @@ def test_orders_are_those_of_scikit_learn(X, y, monkeypatch):
     expected, rng = np.arange(50), np.random.RandomState(3)
     for layer in ((4, 100), (100,), (100, 1), (1,)):
         rng.uniform(size=layer)
+    assert len(orders) == 3
     for order in orders:
         expected = shuffle(expected, random_state=rng)
         np.testing.assert_array_equal(order, expected)

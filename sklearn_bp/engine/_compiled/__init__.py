@@ -40,6 +40,7 @@ class CompiledEngine(Engine):
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         n_rows = X.shape[0]
+        n_shards = n_shards_for(network, n_rows)
         return loss_and_gradient(
             _compiled(network),
             theta,
@@ -47,8 +48,8 @@ class CompiledEngine(Engine):
             n_rows,
             objective.size(n_rows),
             objective.decay(n_rows),
-            n_shards_for(network, n_rows),
-            self._n_threads(6 * network.n_coefs * n_rows),
+            n_shards,
+            self._n_threads(6 * network.n_coefs * n_rows, n_shards),
         )
 
     def prepare_steps(
@@ -62,6 +63,7 @@ class CompiledEngine(Engine):
         batch_size,
         optimizer,
     ):
+        n_shards = n_shards_for(network, batch_size)
         steps = Steps(
             _compiled(network),
             theta,
@@ -69,19 +71,23 @@ class CompiledEngine(Engine):
             objective,
             batch_size,
             optimizer,
-            n_shards_for(network, batch_size),
+            n_shards,
         )
         operations = 6 * network.n_coefs * batch_size
 
         def run_steps(order, learning_rates):
-            n_threads = self._n_threads(operations)
+            n_threads = self._n_threads(operations, n_shards)
             sums = steps.run(order, learning_rates, optimizer.n_steps, n_threads)
             optimizer.n_steps += len(learning_rates)
             return sums
 
         return run_steps
 
-    def _n_threads(self, operations):
+    def _n_threads(self, operations, n_shards=1):
         if get_instruction_set() == "BLAS":
             return 1  # its results may depend on how the rows are cut
-        return n_threads_for(operations, get_max_threads(), one_blas_thread.n_inside)
+        n_threads = n_threads_for(
+            operations, get_max_threads(), one_blas_thread.n_inside
+        )
+        # Of several shards each is the work of one thread.
+        return n_threads if n_shards == 1 else min(n_threads, n_shards)

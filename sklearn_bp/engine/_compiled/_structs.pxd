@@ -6,7 +6,8 @@ from ._kernels cimport activation, loss
 
 
 cdef enum:
-    # Rows of a weight matrix that one thread takes as a whole: a tile of the products.
+    # Rows of a batch, or of a weight matrix, that one thread takes as a whole, as
+    # products do.
     TILE_ROWS = 8
 
 
@@ -44,7 +45,6 @@ cdef struct Block:
     # (n_rows, sizes[l + 1]), the derivative of the loss by the net input of layer l.
     # outputs[n_layers] holds the raw outputs and then, as deltas[n_layers - 1], their
     # derivative. square_sums are those of the weights, one for each TILE_ROWS rows.
-    # loss is the sum of the rows' weighted losses.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows
@@ -56,7 +56,6 @@ cdef struct Block:
     void *weight
     double *row_loss
     double *square_sums
-    double loss
 
 
 cdef inline Py_ssize_t n_tiles(Py_ssize_t n_rows) noexcept nogil:

@@ -113,7 +113,7 @@ static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a
     if (!accumulate) {
         p = 1;
         for (ptrdiff_t j = 0; j < n; j++)
-            c[j] = a[0] * b[j];
+            c[j] = (REAL)0 + a[0] * b[j]; /* never -0, as in a tile */
     }
     for (; p + 4 <= k; p += 4) {
         const REAL *restrict b_0 = b + p * n;

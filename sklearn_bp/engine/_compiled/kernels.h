@@ -26,7 +26,8 @@
 #endif
 
 /* Where nothing flows back to a unit, moments decay until they are denormal, and those
-   take many times as long to compute with. While the engine runs they count as zero. */
+   take many times as long to compute with. While the engine runs they count as zero, in
+   each of its threads. */
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #define FLUSH_TO_ZERO 0x8040u /* denormal results, and denormal operands */

@@ -299,7 +299,7 @@ INLINE void FN(weight_rows)(REAL *restrict delta, double *restrict row_loss,
     }
 }
 
-/* ---- sparse input ---------------------------------------------------------- */
+/* ---- sparse input, and sums of gradients ------------------------------------ */
 
 /* target += factor * source */
 KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,

@@ -22,7 +22,7 @@ static inline int thread_number(void) { return 0; }
 typedef struct {
     int n_here;
     int round;
-    uint64_t taken[MOST_PROCESSORS / 64];
+    uint32_t taken[MOST_PROCESSORS / 32];
 } meeting_point;
 
 #if defined(_OPENMP) && defined(__linux__) && defined(__GNUC__)
@@ -33,23 +33,24 @@ static inline int take(meeting_point *point, int processor)
 {
     if (processor < 0 || processor >= MOST_PROCESSORS)
         return 1;
-    const uint64_t bit = (uint64_t)1 << (processor % 64);
-    return !(__atomic_fetch_or(&point->taken[processor / 64], bit, __ATOMIC_RELAXED)
+    const uint32_t bit = (uint32_t)1 << (processor % 32);
+    return !(__atomic_fetch_or(&point->taken[processor / 32], bit, __ATOMIC_RELAXED)
              & bit);
 }
 
 /* Leave a processor where another thread of the team is already. Linux may wake a team
    on one and the same processor and only part it at the next ticks of its clock, four
-   or eight milliseconds later, while another processor is idle. */
+   or eight milliseconds later, while another processor is idle. The caller's own thread,
+   number 0, stays where it is. */
 static inline void find_place(meeting_point *point)
 {
     cpu_set_t allowed, others;
-    if (take(point, sched_getcpu())
+    if (take(point, sched_getcpu()) || thread_number() == 0
         || sched_getaffinity(0, sizeof allowed, &allowed) != 0)
         return;
     others = allowed;
     for (int i = 0; i < MOST_PROCESSORS && i < CPU_SETSIZE; i++)
-        if (__atomic_load_n(&point->taken[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1)
+        if (__atomic_load_n(&point->taken[i / 32], __ATOMIC_RELAXED) >> (i % 32) & 1)
             CPU_CLR(i, &others);
     if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) {
         take(point, sched_getcpu());
@@ -57,7 +58,8 @@ static inline void find_place(meeting_point *point)
     }
 }
 
-/* How long to look, some microseconds, before the processor is offered to others. */
+/* How often to look, some tens of microseconds, before the processor is offered to
+   others. */
 #define LOOKS 1000
 
 static inline void look_again(void)

@@ -1,0 +1,71 @@
+from cython cimport floating
+from libc.stdint cimport int64_t
+
+from ._structs cimport TILE_ROWS, Block, Data, Layers, n_tiles
+from ._threads cimport meet, meeting_point
+
+
+cdef enum:
+    # A block's outputs and deltas should stay in the second-level cache.
+    BLOCK_ROWS = 512
+
+
+cdef struct Part:
+    # One of the threads, how many there are, and where they meet.
+    int thread
+    int n_threads
+    meeting_point *point
+
+
+cdef struct Job:
+    # What stays the same from batch to batch; void stands for the computing type. There
+    # is a block for each shard, a sum of weighted losses, and a gradient, one after the
+    # other.
+    const Layers *layers
+    const Data *data
+    Block *blocks
+    int n_shards
+    Py_ssize_t capacity
+    double *losses
+    void *gradient
+
+
+cdef inline void wait_for_others(Part part) noexcept nogil:
+    if part.n_threads > 1:
+        meet(part.point, part.n_threads)
+
+
+cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil:
+    """Where a piece of n things begins: between tiles."""
+    return min(n, n_tiles(n) * piece // n_pieces * TILE_ROWS)
+
+
+cdef class BatchWork:
+    cdef Job job
+    cdef tuple owners
+    cdef readonly object gradient
+
+
+cdef Part join(meeting_point *point) noexcept nogil
+cdef bint batch_part(
+    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
+    double m, const floating *theta
+) noexcept nogil
+cdef void block_gradient(
+    Part part, const Layers *layers, const Data *data, const Block *block,
+    floating *gradient, bint accumulate
+) noexcept nogil
+cdef void sparse_part(
+    Part part, const Layers *layers, const Data *data, const Block *block,
+    floating *gradient, bint accumulate
+) noexcept nogil
+cdef void intercepts_gradient(
+    const Layers *layers, const Block *block, floating *gradient, bint accumulate
+) noexcept nogil
+cdef void add_shards(
+    const Job *job, floating *gradient, Py_ssize_t offset, Py_ssize_t n
+) noexcept nogil
+cdef double batch_loss(const Job *job) noexcept nogil
+cdef double penalty(
+    const Layers *layers, const Block *block, double decay
+) noexcept nogil

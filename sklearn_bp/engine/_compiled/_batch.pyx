@@ -1,0 +1,200 @@
+"""A batch on its way through the network and back, by several threads.
+
+All threads run the same function side by side. A single shard is shared: each thread
+does its part of the rows of a block, waits for the others, and does its part of the
+gradient. Of several shards each is the work of one thread, with a gradient of its own.
+No number depends on where the parts are cut, and sums over shards are taken in their
+order, so the result is the same to the last bit however many threads there are.
+"""
+
+from cython cimport floating
+from libc.stdint cimport int64_t
+from libc.string cimport memset
+
+from ._kernels cimport add_scaled
+from ._layers cimport (
+    backward_rows, coef_gradient, forward_rows, intercept_gradient, load_rows,
+    point_at, sparse_coef_gradient,
+)
+from ._structs cimport (
+    TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, address,
+    n_tiles,
+)
+from ._threads cimport find_place, meeting_point, team_size, thread_number
+
+import numpy as np
+
+
+cdef class BatchWork:
+    """A `Job`, with room for batches of at most n_rows rows."""
+
+    def __init__(
+        self, CompiledNetwork compiled, theta, TrainingSet training_set,
+        Py_ssize_t n_rows, int n_shards,
+    ):
+        cdef Job *job = &self.job
+        cdef Workspace workspace
+        # the rows that a shard takes through the network at a time
+        cdef Py_ssize_t capacity = (n_rows + n_shards - 1) // n_shards
+        capacity = min(BLOCK_ROWS, n_tiles(capacity) * TILE_ROWS)
+        workspace = Workspace(
+            compiled, training_set, capacity, theta.itemsize, n_shards
+        )
+        gradients = np.empty((n_shards, len(theta)), dtype=theta.dtype)
+        losses = np.empty(n_shards)
+        self.gradient = gradients[0]  # in the end: the sum of the shards'
+        self.owners = (compiled, theta, training_set, workspace, gradients, losses)
+        job.layers = &compiled.layers
+        job.data = &training_set.data
+        job.blocks = workspace.blocks
+        job.n_shards = n_shards
+        job.capacity = capacity
+        job.losses = <double *> address(losses, writable=True)
+        job.gradient = address(gradients, writable=True)
+
+
+cdef Part join(meeting_point *point) noexcept nogil:
+    """The part of the thread that calls."""
+    if team_size() > 1:
+        find_place(point)
+    return Part(thread_number(), team_size(), point)
+
+
+cdef bint batch_part(
+    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
+    double m, const floating *theta,
+) noexcept nogil:
+    """A thread's part of the way through the network, there and back.
+
+    A single shard is the work of all threads, and the products for the last block's
+    gradient are left to the caller; returns whether they add to what is there. Of
+    several shards each is the work of one thread, and has its own gradient.
+    """
+    cdef floating *gradient = <floating *> job.gradient
+    cdef Part alone = Part(0, 1, NULL)
+    cdef Block own
+    cdef int shard
+    cdef Py_ssize_t begin, end
+    cdef bint accumulate = False
+    if job.n_shards == 1:
+        return blocks_part(part, job, block, rows, 0, n_rows, m, theta, gradient,
+                           job.losses)
+    for shard in range(part.thread * job.n_shards // part.n_threads,
+                       (part.thread + 1) * job.n_shards // part.n_threads):
+        begin = cut(n_rows, shard, job.n_shards)
+        end = cut(n_rows, shard + 1, job.n_shards)
+        gradient = <floating *> job.gradient + shard * job.layers.n_parameters
+        if begin < end:
+            own = job.blocks[shard]
+            accumulate = blocks_part(alone, job, &own, rows, begin, end, m, theta,
+                                     gradient, &job.losses[shard])
+            block_gradient(alone, job.layers, job.data, &own, gradient, accumulate)
+        else:
+            job.losses[shard] = 0
+            memset(gradient, 0, job.layers.n_parameters * sizeof(floating))
+    wait_for_others(part)
+    return False
+
+
+cdef bint blocks_part(
+    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t first,
+    Py_ssize_t stop, double m, const floating *theta, floating *gradient, double *loss,
+) noexcept nogil:
+    """A thread's part of rows first to stop, block by block, but for the products of
+    the last one. Returns whether they add to what is in `gradient`; thread 0 sets the
+    sum of the weighted losses."""
+    cdef bint accumulate = False
+    cdef double total = 0
+    cdef Py_ssize_t begin, end, i
+    while True:
+        point_at(job.layers, job.data, block, rows, first,
+                 min(job.capacity, stop - first), theta)
+        begin = cut(block.n_rows, part.thread, part.n_threads)
+        end = cut(block.n_rows, part.thread + 1, part.n_threads)
+        if begin < end:
+            load_rows(job.layers, job.data, block, theta, begin, end)
+            forward_rows(job.layers, job.data, block, theta, begin, end)
+            backward_rows(job.layers, job.data, block, theta, m, begin, end)
+        wait_for_others(part)
+        if part.thread == 0:
+            for i in range(block.n_rows):
+                total += block.row_loss[i]
+            loss[0] = total
+        first += job.capacity
+        if first >= stop:
+            return accumulate
+        block_gradient(part, job.layers, job.data, block, gradient, accumulate)
+        wait_for_others(part)
+        accumulate = True
+
+
+cdef void block_gradient(
+    Part part, const Layers *layers, const Data *data, const Block *block,
+    floating *gradient, bint accumulate,
+) noexcept nogil:
+    """A thread's part of a block's gradient."""
+    cdef Py_ssize_t begin, end
+    cdef int layer, first_dense = 0
+    if data.dense == NULL:
+        sparse_part(part, layers, data, block, gradient, accumulate)
+        first_dense = 1
+    for layer in range(first_dense, layers.n_layers):
+        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
+        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
+        coef_gradient(
+            layers, block, layer, begin, end, accumulate,
+            gradient + layers.coef_starts[layer] + begin * layers.sizes[layer + 1],
+        )
+    if part.thread == 0:
+        intercepts_gradient(layers, block, gradient, accumulate)
+
+
+cdef void sparse_part(
+    Part part, const Layers *layers, const Data *data, const Block *block,
+    floating *gradient, bint accumulate,
+) noexcept nogil:
+    """A thread's columns of the first layer's gradient."""
+    sparse_coef_gradient(
+        layers, data, block, gradient, accumulate,
+        cut(layers.sizes[1], part.thread, part.n_threads),
+        cut(layers.sizes[1], part.thread + 1, part.n_threads),
+    )
+
+
+cdef void intercepts_gradient(
+    const Layers *layers, const Block *block, floating *gradient, bint accumulate
+) noexcept nogil:
+    cdef int layer
+    for layer in range(layers.n_layers):
+        intercept_gradient(layers, block, layer, gradient, accumulate)
+
+
+cdef void add_shards(
+    const Job *job, floating *gradient, Py_ssize_t offset, Py_ssize_t n
+) noexcept nogil:
+    """Sum a piece of the shards' gradients, in their order, into the first one's."""
+    cdef int shard
+    for shard in range(1, job.n_shards):
+        add_scaled(<floating> 1, gradient + shard * job.layers.n_parameters + offset,
+                   gradient + offset, n)
+
+
+cdef double batch_loss(const Job *job) noexcept nogil:
+    """The sum of the weighted losses, between the meeting after `batch_part` and the
+    next one."""
+    cdef double total = 0
+    cdef int shard
+    for shard in range(job.n_shards):
+        total += job.losses[shard]
+    return total
+
+
+cdef double penalty(
+    const Layers *layers, const Block *block, double decay
+) noexcept nogil:
+    cdef double total = 0
+    cdef Py_ssize_t i
+    if decay > 0:
+        for i in range(layers.n_tiles):
+            total += block.square_sums[i]
+    return 0.5 * decay * total
