@@ -1,6 +1,7 @@
 """How many threads an engine uses. The result is the same for any number of them."""
 
 import os
+from collections import defaultdict, deque
 from functools import cache
 
 from joblib import cpu_count
@@ -8,6 +9,9 @@ from joblib import cpu_count
 # Two threads meet at least twice in a step, which takes about a microsecond. Below this
 # number of multiplications and additions, that is more than the second thread saves.
 OPERATIONS_PER_THREAD = 300_000
+
+# With so much work between two meetings, threads pay whatever a meeting takes.
+CERTAIN_OPERATIONS = 100 * OPERATIONS_PER_THREAD
 
 # A batch is cut into so many shards of so many rows.
 MOST_SHARDS = 8
@@ -43,6 +47,35 @@ def n_threads_for(operations, max_threads, n_at_work):
         return 1
     granted = min(max_threads, _cpu_count()) // max(1, n_at_work)
     return max(1, min(granted, worth))
+
+
+class ThreadChoice:
+    """One thread or several, whichever has lately been faster.
+
+    What passes from thread to thread passes five times as slowly where their processors
+    do not share a cache, and where a virtual machine's processors are may change at any
+    time: no rule knows it beforehand. The result is the same for any number of threads,
+    so that the choice may be left to the clock.
+    """
+
+    RETRY_EVERY = 50
+
+    def __init__(self):
+        self._n_calls = 0
+        # the last two times of each number of threads; what was never tried looks best
+        self._times = defaultdict(lambda: deque([0.0, 0.0], maxlen=2))
+
+    def choose(self, most):
+        """How many of at most `most` threads are to do the next piece of work."""
+        self._n_calls += 1
+        pays = min(self._times[most]) <= min(self._times[1])
+        if self._n_calls % self.RETRY_EVERY == 0:
+            pays = not pays
+        return most if pays else 1
+
+    def note(self, n_threads, seconds):
+        """Take note of what a piece of work of the usual size has taken."""
+        self._times[n_threads].append(seconds)
 
 
 def n_shards_for(network, n_rows):

@@ -9,6 +9,7 @@ from sklearn_bp.engine._threads import (
     MOST_SHARDS,
     OPERATIONS_PER_THREAD,
     ROWS_PER_SHARD,
+    ThreadChoice,
     n_shards_for,
     n_threads_for,
 )
@@ -43,6 +44,38 @@ def test_fits_side_by_side_share_the_processors():
 def test_a_forked_process_stays_on_one_thread(monkeypatch):
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert n_threads_for(ENOUGH, 8, 1) == 1
+
+
+def choices(n, seconds, most=4):
+    """The choices among `most` threads where so many take so many seconds."""
+    choice, chosen = ThreadChoice(), []
+    for call in range(n):
+        chosen.append(choice.choose(most))
+        choice.note(chosen[-1], seconds(call)[chosen[-1]])
+    return chosen
+
+
+def test_threads_are_chosen_that_pay():
+    assert choices(49, lambda _: {4: 1.0, 1: 2.0}) == [4, 4, 1, 1] + [4] * 45
+    assert choices(49, lambda _: {4: 2.0, 1: 1.0}) == [4, 4, 1, 1] + [1] * 45
+
+
+def test_threads_that_pay_no_longer_are_left():
+    """And found again, when they are tried again."""
+
+    def seconds(call):
+        return {4: 3.0 if 20 <= call < 60 else 1.0, 1: 2.0}
+
+    chosen = choices(110, seconds)
+    assert chosen[4:20] == [4] * 16
+    assert chosen[22:49] == [1] * 27
+    assert chosen[49] == 4  # tried again, too early
+    assert chosen[99] == 4  # tried again
+    assert chosen[100:] == [4] * 10
+
+
+def test_a_single_thread_is_no_choice():
+    assert choices(5, lambda _: {1: 1.0}, most=1) == [1] * 5
 
 
 def shards(layer_sizes, n_rows):

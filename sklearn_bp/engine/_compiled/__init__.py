@@ -1,12 +1,13 @@
 """The compiled engine: Cython and C. See `CompiledEngine`."""
 
 from functools import lru_cache
+from time import perf_counter
 
 import numpy as np
 
 from .._blas import one_blas_thread
 from .._contract import Engine
-from .._threads import n_shards_for, n_threads_for
+from .._threads import CERTAIN_OPERATIONS, ThreadChoice, n_shards_for, n_threads_for
 from ._layers import get_instruction_set
 from ._loop import Steps, forward_all, get_max_threads, loss_and_gradient
 from ._structs import CompiledNetwork, TrainingSet
@@ -74,10 +75,17 @@ class CompiledEngine(Engine):
             n_shards,
         )
         operations = 6 * network.n_coefs * batch_size
+        choice = ThreadChoice()
 
         def run_steps(order, learning_rates):
             n_threads = self._n_threads(operations, n_shards)
+            is_open = n_threads > 1 and operations < CERTAIN_OPERATIONS
+            if is_open:
+                n_threads = choice.choose(n_threads)
+                start = perf_counter()
             sums = steps.run(order, learning_rates, optimizer.n_steps, n_threads)
+            if is_open:
+                choice.note(n_threads, (perf_counter() - start) / len(order))
             optimizer.n_steps += len(learning_rates)
             return sums
 
