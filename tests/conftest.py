@@ -10,6 +10,7 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from joblib.externals.loky import get_reusable_executor
 
 import sklearn_bp
 from sklearn_bp.engine import get_engine
@@ -40,6 +41,15 @@ def each_engine(request):
     """Run the test on each engine that is there, whatever it calls."""
     with sklearn_bp.config_context(engine=request.param.name):
         yield request.param.name
+
+
+@pytest.fixture
+def fresh_workers():
+    """Worker processes that start within the test and end with it: joblib would use
+    those of another test, with the environment of that one."""
+    get_reusable_executor().shutdown()
+    yield
+    get_reusable_executor().shutdown()
 
 
 @dataclass

@@ -65,6 +65,7 @@ def test_pipeline_and_cross_validate(classifier, iris):
     assert scores["train_score"].mean() > 0.95
 
 
+@pytest.mark.usefixtures("fresh_workers")
 def test_grid_search_is_the_same_in_every_way_to_run_it(classifier, iris, monkeypatch):
     grid = {"alpha": [1e-4, 1e-2, 1], "batch_size": [7, 40, "full"], "momentum": [0.9]}
     grid = [{**grid, "solver": ["adam"]}, {"solver": ["sgd", "lbfgs"], "alpha": [0, 1]}]

@@ -58,6 +58,7 @@ def test_number_of_threads(network, dtype):
         assert_same_bits(parameters, expected)
 
 
+@pytest.mark.usefixtures("fresh_workers")
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 @pytest.mark.parametrize("network", NETWORKS)
 def test_backends(network, backend):
