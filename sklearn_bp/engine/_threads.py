@@ -1,5 +1,6 @@
 """How many threads an engine uses. The result is the same for any number of them."""
 
+import math
 import os
 from collections import defaultdict, deque
 from functools import cache
@@ -59,6 +60,7 @@ class ThreadChoice:
     """
 
     RETRY_EVERY = 50
+    TRIAL_STEPS = 8
 
     def __init__(self):
         self._n_calls = 0
@@ -73,8 +75,13 @@ class ThreadChoice:
             pays = not pays
         return most if pays else 1
 
+    @property
+    def n_steps(self):
+        """How many steps that piece is to have: few in each of the first trials."""
+        return self.TRIAL_STEPS if self._n_calls <= 4 else math.inf
+
     def note(self, n_threads, seconds):
-        """Take note of what a piece of work of the usual size has taken."""
+        """Take note of what a step has taken."""
         self._times[n_threads].append(seconds)
 
 

@@ -74,6 +74,14 @@ def test_threads_that_pay_no_longer_are_left():
     assert chosen[100:] == [4] * 10
 
 
+def test_trials_are_short():
+    choice, lengths = ThreadChoice(), []
+    for _ in range(6):
+        choice.note(choice.choose(2), 1.0)
+        lengths.append(choice.n_steps)
+    assert lengths == [8, 8, 8, 8, np.inf, np.inf]
+
+
 def test_a_single_thread_is_no_choice():
     assert choices(5, lambda _: {1: 1.0}, most=1) == [1] * 5
 

@@ -78,15 +78,25 @@ class CompiledEngine(Engine):
         choice = ThreadChoice()
 
         def run_steps(order, learning_rates):
-            n_threads = self._n_threads(operations, n_shards)
-            is_open = n_threads > 1 and operations < CERTAIN_OPERATIONS
-            if is_open:
-                n_threads = choice.choose(n_threads)
-                start = perf_counter()
-            sums = steps.run(order, learning_rates, optimizer.n_steps, n_threads)
-            if is_open:
-                choice.note(n_threads, (perf_counter() - start) / len(order))
-            optimizer.n_steps += len(learning_rates)
+            sums, done, n_steps = (0.0, 0.0), 0, len(learning_rates)
+            while done < n_steps:
+                n_threads, stop = self._n_threads(operations, n_shards), n_steps
+                is_open = n_threads > 1 and operations < CERTAIN_OPERATIONS
+                if is_open:
+                    n_threads = choice.choose(n_threads)
+                    stop = min(n_steps, done + choice.n_steps)
+                    start = perf_counter()
+                sums = steps.run(
+                    order[done * batch_size : stop * batch_size],
+                    learning_rates[done:stop],
+                    optimizer.n_steps,
+                    n_threads,
+                    sums,
+                )
+                if is_open:
+                    choice.note(n_threads, (perf_counter() - start) / (stop - done))
+                optimizer.n_steps += stop - done
+                done = stop
             return sums
 
         return run_steps

@@ -128,10 +128,11 @@ cdef class Steps:
 
     def run(
         self, const int64_t[::1] order, const double[::1] learning_rates,
-        int64_t n_steps_before, int n_threads,
+        int64_t n_steps_before, int n_threads, tuple sums_before,
     ):
-        """All the steps of one slice of an epoch."""
-        cdef Sums sums = Sums(0, 0)
+        """Some steps of an epoch. Returns the sums with which the next ones go on: so
+        they have the same bits wherever an epoch is cut."""
+        cdef Sums sums = Sums(sums_before[0], sums_before[1])
         cdef meeting_point point
         memset(&point, 0, sizeof(point))
         if order.shape[0] > 0:
