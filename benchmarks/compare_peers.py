@@ -141,7 +141,7 @@ def draw(times, peers):
         ax.set_xscale("log")
         ax.margins(x=0.12)
         ax.set_title(dtype)
-        ax.set_xlabel(f"time of a step beside {OURS}'s (log scale; less is faster)")
+        ax.set_xlabel(f"times {OURS}'s time of a step (log scale)")
     labels = [
         f"{w.n_samples:,} x {w.n_features}, {w.n_classes} classes\n"
         f"hidden {w.hidden}, batch {w.batch_size}"
