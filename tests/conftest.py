@@ -44,9 +44,11 @@ def each_engine(request):
 
 
 @pytest.fixture
-def fresh_workers():
+def fresh_workers(monkeypatch):
     """Worker processes that start within the test and end with it: joblib would use
     those of another test, with the environment of that one."""
+    # They are to import what is installed, not the sources of the working directory.
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
     get_reusable_executor().shutdown()
     yield
     get_reusable_executor().shutdown()

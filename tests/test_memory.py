@@ -48,7 +48,7 @@ def test_data_larger_than_the_memory_allowed(solver, tmp_path):
     with path.open("wb") as file:
         file.truncate(4 * 128 * 2**20)  # 512 MiB of zeros, which take no room
     result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(path), solver],
+        [sys.executable, "-P", "-c", PROGRAM, str(path), solver],
         capture_output=True,
         text=True,
     )

@@ -28,12 +28,18 @@ def data(dtype="float64"):
     return rng.normal(size=(600, 30)).astype(dtype), rng.randint(4, size=600)
 
 
-def train(settings, dtype="float64", n_threads=None):
-    """Parameters, all in one array."""
-    model = BackpropClassifier(**{"max_iter": 3, **settings}, random_state=0)
-    with threadpool_limits(n_threads):
-        model.fit(*data(dtype))
+def make(settings):
+    return BackpropClassifier(**{"max_iter": 3, **settings}, random_state=0)
+
+
+def parameters_of(model):
+    """All in one array."""
     return np.concatenate([part.ravel() for part in model.coefs_ + model.intercepts_])
+
+
+def train(settings, dtype="float64", n_threads=None):
+    with threadpool_limits(n_threads):
+        return parameters_of(make(settings).fit(*data(dtype)))
 
 
 def assert_same_bits(array, expected):
@@ -64,11 +70,12 @@ def test_number_of_threads(network, dtype):
 def test_backends(network, backend):
     expected = train(NETWORKS[network])
     for n_jobs in (1, 2):
-        results = joblib.Parallel(n_jobs=n_jobs, backend=backend)(
-            joblib.delayed(train)(NETWORKS[network]) for _ in range(3)
+        models = joblib.Parallel(n_jobs=n_jobs, backend=backend)(
+            joblib.delayed(BackpropClassifier.fit)(make(NETWORKS[network]), *data())
+            for _ in range(3)
         )
-        for parameters in results:
-            assert_same_bits(parameters, expected)
+        for model in models:
+            assert_same_bits(parameters_of(model), expected)
 
 
 @pytest.mark.usefixtures("threads_for_everything")
