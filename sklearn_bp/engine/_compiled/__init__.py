@@ -87,8 +87,10 @@ class CompiledEngine(Engine):
                     stop = min(n_steps, done + choice.n_steps)
                     start = perf_counter()
                 sums = steps.run(
-                    order[done * batch_size : stop * batch_size],
-                    learning_rates[done:stop],
+                    order,
+                    learning_rates,
+                    done,
+                    stop,
                     optimizer.n_steps,
                     n_threads,
                     sums,

@@ -11,10 +11,10 @@ cdef extern from "gemm.h" nogil:
     void gemm_float(
         instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
         Py_ssize_t n, Py_ssize_t k, const float *a,
-        Py_ssize_t a_stride, const float *b, bint accumulate, float *c
+        Py_ssize_t a_stride, const float *b, const float *start, float *c
     )
     void gemm_double(
         instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
         Py_ssize_t n, Py_ssize_t k, const double *a,
-        Py_ssize_t a_stride, const double *b, bint accumulate, double *c
+        Py_ssize_t a_stride, const double *b, const double *start, double *c
     )

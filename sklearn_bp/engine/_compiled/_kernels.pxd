@@ -35,13 +35,8 @@ cdef extern from "kernels.h" nogil:
         const double *source, const int64_t *row_numbers, Py_ssize_t rows,
         Py_ssize_t width, double *target
     )
-    void activate_float(
-        activation kind, float *z, const float *bias, Py_ssize_t rows, Py_ssize_t cols
-    )
-    void activate_double(
-        activation kind, double *z, const double *bias, Py_ssize_t rows,
-        Py_ssize_t cols
-    )
+    void activate_float(activation kind, float *z, Py_ssize_t n)
+    void activate_double(activation kind, double *z, Py_ssize_t n)
     void derive_float(activation kind, const float *outputs, float *delta, Py_ssize_t n)
     void derive_double(
         activation kind, const double *outputs, double *delta, Py_ssize_t n
@@ -103,14 +98,11 @@ cdef inline void gather(
         gather_double(source, row_numbers, rows, width, target)
 
 
-cdef inline void activate(
-    activation kind, floating *z, const floating *bias, Py_ssize_t rows,
-    Py_ssize_t cols
-) noexcept nogil:
+cdef inline void activate(activation kind, floating *z, Py_ssize_t n) noexcept nogil:
     if floating is float:
-        activate_float(kind, z, bias, rows, cols)
+        activate_float(kind, z, n)
     else:
-        activate_double(kind, z, bias, rows, cols)
+        activate_double(kind, z, n)
 
 
 cdef inline void derive(

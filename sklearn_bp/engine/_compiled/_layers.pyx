@@ -45,22 +45,23 @@ def set_instruction_set(name):
 
 cdef void matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-    const floating *a, Py_ssize_t a_stride, const floating *b, bint accumulate,
+    const floating *a, Py_ssize_t a_stride, const floating *b, const floating *start,
     floating *c,
 ) noexcept nogil:
-    """c (m, n) = op(a) (m, k) @ op(b) (k, n), or that added to c, where op is what
-    `a_is` and `b_is` say: AS_IS or TRANSPOSED. Rows of a are a_stride apart."""
+    """c (m, n) = start + op(a) (m, k) @ op(b) (k, n), where op is what `a_is` and
+    `b_is` say: AS_IS or TRANSPOSED. Rows of a are a_stride apart. `start` is c, to add
+    to what is there, or a row (n,) that each row of c starts from, or NULL."""
     if PRODUCTS_BY == NO_VECTORS:
-        blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, accumulate, c)
+        blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, start, c)
     elif floating is float:
-        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, accumulate, c)
+        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c)
     else:
-        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, accumulate, c)
+        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c)
 
 
 cdef void blas_matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-    const floating *a, Py_ssize_t a_stride, const floating *b, bint accumulate,
+    const floating *a, Py_ssize_t a_stride, const floating *b, const floating *start,
     floating *c,
 ) noexcept nogil:
     # BLAS counts by columns and so sees each array transposed: it is asked for
@@ -70,7 +71,11 @@ cdef void blas_matmul(
     cdef int rows = <int> n, cols = <int> m, inner = <int> k
     cdef int lda = <int> a_stride
     cdef int ldb = inner if b_is == TRANSPOSED else rows
-    cdef floating alpha = 1, beta = 1 if accumulate else 0
+    cdef floating alpha = 1, beta = 1 if start != NULL else 0
+    cdef Py_ssize_t i
+    if start != NULL and start != c:
+        for i in range(m):
+            memcpy(c + i * n, start, n * sizeof(floating))
     if floating is float:
         sgemm(&op_b, &op_a, &rows, &cols, &inner, &alpha, <float *> b, &ldb,
               <float *> a, &lda, &beta, c, &rows)
@@ -148,15 +153,16 @@ cdef inline const floating *outputs_of(
 
 
 cdef void sparse_product(
-    const Data *data, const Block *block, const floating *coef, floating *z,
-    Py_ssize_t n_units, Py_ssize_t start, Py_ssize_t stop,
+    const Data *data, const Block *block, const floating *coef,
+    const floating *intercept, floating *z, Py_ssize_t n_units, Py_ssize_t start,
+    Py_ssize_t stop,
 ) noexcept nogil:
-    """z (n, o) = X (n, i) @ coef (i, o), non-zeros only."""
+    """z (n, o) = X (n, i) @ coef (i, o) + intercept (o,), non-zeros only."""
     cdef const floating *values = <const floating *> data.values
     cdef Py_ssize_t i
     cdef int64_t row, k
     for i in range(start, stop):
-        memset(z + i * n_units, 0, n_units * sizeof(floating))
+        memcpy(z + i * n_units, intercept, n_units * sizeof(floating))
         row = row_number(block, i)
         for k in range(data.row_starts[row], data.row_starts[row + 1]):
             add_scaled(values[k], coef + data.columns[k] * n_units, z + i * n_units,
@@ -180,13 +186,13 @@ cdef void forward_rows(
         intercept = theta + layers.intercept_starts[layer]
         z = <floating *> block.outputs[layer + 1]
         if layer == 0 and data.dense == NULL:
-            sparse_product(data, block, coef, z, n_units, start, stop)
+            sparse_product(data, block, coef, intercept, z, n_units, start, stop)
         else:
             a = outputs_of(block, layer, z) + start * n_inputs
-            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, False,
+            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, intercept,
                    z + start * n_units)
-        # The output layer's code is 0: no activation, the bias alone.
-        activate(layers.activations[layer], z + start * n_units, intercept, n, n_units)
+        # The output layer's code is 0: no activation.
+        activate(layers.activations[layer], z + start * n_units, n * n_units)
 
 
 cdef void backward_rows(
@@ -219,7 +225,7 @@ cdef void backward_rows(
         delta = <floating *> block.deltas[layer] + start * n_units
         below = <floating *> block.deltas[layer - 1] + start * n_inputs
         matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
-               theta + layers.coef_starts[layer], False, below)
+               theta + layers.coef_starts[layer], NULL, below)
         derive(layers.activations[layer - 1], a, below, n * n_inputs)
 
 
@@ -232,7 +238,8 @@ cdef void coef_gradient(
     cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]
     cdef const floating *a = outputs_of(block, layer, target) + start
     matmul(TRANSPOSED, AS_IS, stop - start, n_units, block.n_rows, a, n_inputs,
-           <const floating *> block.deltas[layer], accumulate, target)
+           <const floating *> block.deltas[layer], target if accumulate else NULL,
+           target)
 
 
 cdef void sparse_coef_gradient(

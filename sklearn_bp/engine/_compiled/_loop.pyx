@@ -128,42 +128,41 @@ cdef class Steps:
 
     def run(
         self, const int64_t[::1] order, const double[::1] learning_rates,
-        int64_t n_steps_before, int n_threads, tuple sums_before,
+        Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, int n_threads,
+        tuple sums_before,
     ):
-        """Some steps of an epoch. Returns the sums with which the next ones go on: so
-        they have the same bits wherever an epoch is cut."""
+        """Steps first to stop of `order`. Returns the sums with which the next ones go
+        on: so they have the same bits wherever an epoch is cut."""
         cdef Sums sums = Sums(sums_before[0], sums_before[1])
         cdef meeting_point point
         memset(&point, 0, sizeof(point))
-        if order.shape[0] > 0:
-            with nogil:
-                if n_threads == 1:  # saves the time it takes to call threads together
-                    self.run_part(
-                        Part(0, 1, NULL), order, learning_rates, n_steps_before, &sums
-                    )
-                else:
-                    with parallel(num_threads=n_threads):
-                        self.run_part(
-                            join(&point), order, learning_rates,
-                            n_steps_before, &sums,
-                        )
+        with nogil:
+            if n_threads == 1:  # saves the time it takes to call threads together
+                self.run_part(Part(0, 1, NULL), order, learning_rates, first, stop,
+                              n_steps_before, &sums)
+            else:
+                with parallel(num_threads=n_threads):
+                    self.run_part(join(&point), order, learning_rates, first, stop,
+                                  n_steps_before, &sums)
         return sums.loss, sums.penalty
 
     cdef void run_part(
         self, Part part, const int64_t[::1] order, const double[::1] learning_rates,
-        int64_t n_steps_before, Sums *sums,
+        Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, Sums *sums,
     ) noexcept nogil:
+        cdef const int64_t *rows = &order[first * self.training.batch_size]
+        cdef Py_ssize_t n_rows = order.shape[0] - first * self.training.batch_size
         if self.is_float:
             train_part(
                 part, &self.work.job, &self.training, <float *> self.training.theta,
-                &order[0], order.shape[0], &learning_rates[0], learning_rates.shape[0],
-                n_steps_before, sums,
+                rows, n_rows, &learning_rates[first], stop - first, n_steps_before,
+                sums,
             )
         else:
             train_part(
                 part, &self.work.job, &self.training, <double *> self.training.theta,
-                &order[0], order.shape[0], &learning_rates[0], learning_rates.shape[0],
-                n_steps_before, sums,
+                rows, n_rows, &learning_rates[first], stop - first, n_steps_before,
+                sums,
             )
 
 

@@ -11,6 +11,7 @@
 typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#include <immintrin.h>
 
 /* Rows of b in a panel, which should stay in the first-level cache. */
 #define GEMM_DEPTH 256
@@ -42,12 +43,20 @@ typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
 #define MR 8
 #define REAL float
 #define FN(name) name##_float_avx512
+#define MASKED_LOAD(mask, p) _mm512_maskz_loadu_ps((__mmask16)(mask), p)
+#define MASKED_STORE(p, mask, x) _mm512_mask_storeu_ps(p, (__mmask16)(mask), (__m512)x)
 #include "gemm_template.h"
 #undef REAL
 #undef FN
+#undef MASKED_LOAD
+#undef MASKED_STORE
 #define REAL double
 #define FN(name) name##_double_avx512
+#define MASKED_LOAD(mask, p) _mm512_maskz_loadu_pd((__mmask8)(mask), p)
+#define MASKED_STORE(p, mask, x) _mm512_mask_storeu_pd(p, (__mmask8)(mask), (__m512d)x)
 #include "gemm_template.h"
+#undef MASKED_LOAD
+#undef MASKED_STORE
 #undef REAL
 #undef FN
 #undef VECTOR_BYTES
@@ -68,15 +77,15 @@ static instruction_set best_instruction_set(void)
 #define DEFINE_GEMM(type)                                                           \
     INLINE void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
-                            ptrdiff_t a_stride, const type *b, int accumulate,       \
+                            ptrdiff_t a_stride, const type *b, const type *start,    \
                             type *c)                                                \
     {                                                                               \
         if (set == AVX512)                                                          \
             gemm_##type##_avx512(a_transposed, b_transposed, m, n, k, a, a_stride,  \
-                                 b, accumulate, c);                                 \
+                                 b, start, c);                                 \
         else                                                                        \
             gemm_##type##_avx2(a_transposed, b_transposed, m, n, k, a, a_stride, b, \
-                               accumulate, c);                                      \
+                               start, c);                                      \
     }
 DEFINE_GEMM(float)
 DEFINE_GEMM(double)
@@ -88,7 +97,7 @@ static instruction_set best_instruction_set(void) { return NO_VECTORS; }
 #define DEFINE_GEMM(type)                                                           \
     INLINE void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
-                            ptrdiff_t a_stride, const type *b, int accumulate,       \
+                            ptrdiff_t a_stride, const type *b, const type *start,    \
                             type *c)                                                \
     {                                                                               \
     }

@@ -1,6 +1,7 @@
 /* Included by gemm.h, once for each computing type and instruction set.
 
-   c (m, n) = op(a) (m, k) @ op(b) (k, n), or that added to c. a_stride is the distance
+   c (m, n) = start + op(a) (m, k) @ op(b) (k, n). `start` is c itself, to add to what is
+   there; or a row (n,) that each row of c starts from; or NULL. a_stride is the distance
    between rows of a; b and c are contiguous. A tile of MR rows and
    two vectors of columns stays in registers while the inner index runs (the scheme of
    Goto & van de Geijn, 2008). Each element of c is one chain of fused multiply-adds in
@@ -18,18 +19,53 @@ INLINE ptrdiff_t FN(whole_vectors)(ptrdiff_t n)
     return (n + LANES - 1) / LANES * LANES;
 }
 
-/* rows <= MR and vectors (1 or 2) are constants where this is inlined. */
-INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const REAL *a,
-                     ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
-                     ptrdiff_t b_row, REAL *c, ptrdiff_t c_row, int accumulate)
+/* The first `count` numbers from p on, zeros in the other lanes. */
+INLINE VECTOR FN(load_first)(ptrdiff_t count, const REAL *p)
 {
+    if (count == LANES)
+        return *(const VECTOR *)p;
+#ifdef MASKED_LOAD
+    return (VECTOR)MASKED_LOAD(~(~0u << count), p);
+#else
+    VECTOR x = {0};
+    for (ptrdiff_t i = 0; i < count; i++)
+        x[i] = p[i];
+    return x;
+#endif
+}
+
+INLINE void FN(store_first)(ptrdiff_t count, VECTOR x, REAL *p)
+{
+    if (count == LANES) {
+        *(VECTOR *)p = x;
+        return;
+    }
+#ifdef MASKED_STORE
+    MASKED_STORE(p, ~(~0u << count), x);
+#else
+    for (ptrdiff_t i = 0; i < count; i++)
+        p[i] = x[i];
+#endif
+}
+
+/* rows <= MR and vectors (1 or 2) are constants where this is inlined; the last vector
+   has `count` columns, but b has numbers, or zeros, in all its lanes. */
+INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t count, ptrdiff_t k,
+                     const REAL *a, ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
+                     ptrdiff_t b_row, const REAL *start, ptrdiff_t start_row, REAL *c,
+                     ptrdiff_t c_row)
+{
+    const ptrdiff_t last = (vectors - 1) * LANES;
     VECTOR sums[MR][2];
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++)
-            sums[i][v] = accumulate ? *(VECTOR *)(c + i * c_row + v * LANES)
-                                    : (VECTOR){0};
+    for (int i = 0; i < rows; i++) {
+        sums[i][0] = sums[i][vectors - 1] = (VECTOR){0};
+        if (start) {
+            if (vectors > 1)
+                sums[i][0] = *(const VECTOR *)(start + i * start_row);
+            sums[i][vectors - 1] = FN(load_first)(count, start + i * start_row + last);
+        }
+    }
     for (ptrdiff_t p = 0; p < k; p++) {
         const VECTOR b_0 = *(const VECTOR *)b;
         const VECTOR b_1 = vectors > 1 ? *(const VECTOR *)(b + LANES) : b_0;
@@ -44,23 +80,30 @@ INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t k, const REAL 
         b += b_row;
     }
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++)
-            *(VECTOR *)(c + i * c_row + v * LANES) = sums[i][v];
+    for (int i = 0; i < rows; i++) {
+        if (vectors > 1)
+            *(VECTOR *)(c + i * c_row) = sums[i][0];
+        FN(store_first)(count, sums[i][vectors - 1], c + i * c_row + last);
+    }
 }
 
 #define CASE(n)                                                                     \
     case n:                                                                         \
-        if (vectors == 1)                                                           \
-            FN(tile)(n, 1, k, a, a_row, a_column, b, b_row, c, c_row, accumulate);  \
+        if (columns == 2 * LANES)                                                   \
+            FN(tile)(n, 2, LANES, k, a, a_row, a_column, b, b_row, start,           \
+                     start_row, c, c_row);                                          \
+        else if (columns <= LANES)                                                  \
+            FN(tile)(n, 1, columns, k, a, a_row, a_column, b, b_row, start,         \
+                     start_row, c, c_row);                                          \
         else                                                                        \
-            FN(tile)(n, 2, k, a, a_row, a_column, b, b_row, c, c_row, accumulate);  \
+            FN(tile)(n, 2, columns - LANES, k, a, a_row, a_column, b, b_row, start, \
+                     start_row, c, c_row);                                          \
         break;
 
-static void FN(any_tile)(ptrdiff_t rows, int vectors, ptrdiff_t k, const REAL *a,
+static void FN(any_tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const REAL *a,
                          ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
-                         ptrdiff_t b_row, REAL *c, ptrdiff_t c_row, int accumulate)
+                         ptrdiff_t b_row, const REAL *start, ptrdiff_t start_row,
+                         REAL *c, ptrdiff_t c_row)
 {
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -85,36 +128,17 @@ static void FN(pack)(const REAL *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff
                 panel[p * width + j] = b[p * b_row + j * b_column];
 }
 
-/* All rows of a against one packed panel of b with fewer columns than whole vectors:
-   the tiles of c are filled up in a buffer. */
-static void FN(edge)(ptrdiff_t rows, ptrdiff_t columns, int vectors, ptrdiff_t k,
-                     const REAL *a, ptrdiff_t a_row, ptrdiff_t a_column,
-                     const REAL *panel, REAL *c, ptrdiff_t c_row, int accumulate)
-{
-    const ptrdiff_t width = vectors * LANES;
-    REAL buffer[MR * 2 * VECTOR_BYTES / sizeof(REAL)]
-        __attribute__((aligned(VECTOR_BYTES)));
-    if (accumulate) {
-        memset(buffer, 0, sizeof buffer);
-        for (ptrdiff_t i = 0; i < rows; i++)
-            memcpy(buffer + i * width, c + i * c_row, columns * sizeof(REAL));
-    }
-    FN(any_tile)(rows, vectors, k, a, a_row, a_column, panel, width, buffer, width,
-                 accumulate);
-    for (ptrdiff_t i = 0; i < rows; i++)
-        memcpy(c + i * c_row, buffer + i * width, columns * sizeof(REAL));
-}
-
 /* One row of c, in one go over its columns for every few rows of b. */
 static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a_column,
-                            const REAL *restrict b, int accumulate, REAL *restrict c)
+                            const REAL *restrict b, const REAL *start, REAL *restrict c)
 {
-    ptrdiff_t p = 0;
-    if (!accumulate) {
-        p = 1;
+    ptrdiff_t p = start != c; /* what is in c already counts as the sum so far */
+    if (!start)
         for (ptrdiff_t j = 0; j < n; j++)
             c[j] = (REAL)0 + a[0] * b[j]; /* never -0, as in a tile */
-    }
+    else if (start != c)
+        for (ptrdiff_t j = 0; j < n; j++)
+            c[j] = start[j] + a[0] * b[j];
     for (; p + 4 <= k; p += 4) {
         const REAL *restrict b_0 = b + p * n;
         const REAL *restrict b_1 = b_0 + n, *restrict b_2 = b_1 + n;
@@ -147,8 +171,7 @@ static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REA
         const int add = accumulate || p > 0;
         for (ptrdiff_t j = 0; j < m; j += 2 * LANES) {
             const ptrdiff_t columns = m - j < 2 * LANES ? m - j : 2 * LANES;
-            const int vectors = columns <= LANES ? 1 : 2;
-            const ptrdiff_t width = vectors * LANES;
+            const ptrdiff_t width = FN(whole_vectors)(columns);
             const REAL *a_part = a + p * a_stride + j;
             ptrdiff_t a_part_row = a_stride;
             if (columns < width || n_tiles > 1) {
@@ -163,8 +186,8 @@ static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REA
                     for (ptrdiff_t q = 0; q < columns; q++)
                         for (ptrdiff_t r = 0; r < rows; r++)
                             buffer[r * width + q] = c_part[q * n + r];
-                FN(any_tile)(rows, vectors, depth, b + p * n + i, 1, n, a_part,
-                             a_part_row, buffer, width, add);
+                FN(any_tile)(rows, width, depth, b + p * n + i, 1, n, a_part,
+                             a_part_row, add ? buffer : NULL, width, buffer, width);
                 for (ptrdiff_t q = 0; q < columns; q++)
                     for (ptrdiff_t r = 0; r < rows; r++)
                         c_part[q * n + r] = buffer[r * width + q];
@@ -192,10 +215,11 @@ INLINE REAL FN(sum_of_lanes)(VECTOR x, PART sum)
                                  + (sum[1] + sum[3 % PART_LANES]);
 }
 
-/* c (m, n) = a (m, k) @ b (k, n) for the few columns of b that NARROW allows, as dot
-   products: vectors run along the inner index. */
+/* c (m, n) = start + a (m, k) @ b (k, n) for the few columns of b that NARROW allows, as
+   dot products: vectors run along the inner index. */
 INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL *a,
-                               ptrdiff_t a_row, const REAL *b, REAL *c)
+                               ptrdiff_t a_row, const REAL *b, const REAL *start,
+                               REAL *c)
 {
     REAL panel[NARROW][GEMM_DEPTH] __attribute__((aligned(VECTOR_BYTES)));
 
@@ -224,7 +248,8 @@ INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL
 #pragma GCC unroll 4
             for (int j = 0; j < n; j++) {
                 const REAL sum = FN(sum_of_lanes)(sums[j], more[j]);
-                c[i * n + j] = p > 0 ? c[i * n + j] + sum : sum;
+                const REAL before = p > 0 ? c[i * n + j] : start ? start[j] : 0;
+                c[i * n + j] = before + sum;
             }
         }
     }
@@ -235,40 +260,45 @@ INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL
 
 static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t n,
                      ptrdiff_t k, const REAL *a, ptrdiff_t a_stride, const REAL *b,
-                     int accumulate, REAL *c)
+                     const REAL *start, REAL *c)
 {
     const ptrdiff_t a_row = a_transposed ? 1 : a_stride;
     const ptrdiff_t a_column = a_transposed ? a_stride : 1;
     const ptrdiff_t b_row = b_transposed ? 1 : n, b_column = b_transposed ? k : 1;
+    const int accumulate = start == c;
+    ptrdiff_t start_row = accumulate ? n : 0;
     REAL panel[GEMM_DEPTH * 2 * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
 
     if (!a_transposed && !b_transposed && !accumulate && n <= NARROW && k >= LANES) {
         switch (n) {
-        case 1: FN(narrow_product)(1, m, k, a, a_row, b, c); break;
-        case 2: FN(narrow_product)(2, m, k, a, a_row, b, c); break;
-        case 3: FN(narrow_product)(3, m, k, a, a_row, b, c); break;
-        case 4: FN(narrow_product)(4, m, k, a, a_row, b, c); break;
+        case 1: FN(narrow_product)(1, m, k, a, a_row, b, start, c); break;
+        case 2: FN(narrow_product)(2, m, k, a, a_row, b, start, c); break;
+        case 3: FN(narrow_product)(3, m, k, a, a_row, b, start, c); break;
+        case 4: FN(narrow_product)(4, m, k, a, a_row, b, start, c); break;
         }
         return;
     }
-    if (a_transposed && !b_transposed && k > 1 && n < 2 * LANES
-        && n * FN(whole_vectors)(m) < m * FN(whole_vectors)(n)) {
+    if (a_transposed && !b_transposed && (accumulate || !start) && k > 1
+        && n < 2 * LANES && n * FN(whole_vectors)(m) < m * FN(whole_vectors)(n)) {
         FN(narrow_gradient)(m, n, k, a, a_stride, b, accumulate, c);
         return;
     }
     if (!b_transposed && (m == 1 || k == 1)) {
         for (ptrdiff_t i = 0; i < m; i++)
-            FN(row_product)(n, k, a + i * a_row, a_column, b, accumulate, c + i * n);
+            FN(row_product)(n, k, a + i * a_row, a_column, b,
+                            start ? start + i * start_row : NULL, c + i * n);
         return;
     }
     for (ptrdiff_t p = 0; p < k; p += GEMM_DEPTH) {
         const ptrdiff_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
-        const int add = accumulate || p > 0;
+        if (p > 0) {
+            start = c;
+            start_row = n;
+        }
         for (ptrdiff_t j = 0; j < n; j += 2 * LANES) {
             const ptrdiff_t columns = n - j < 2 * LANES ? n - j : 2 * LANES;
-            const int vectors = columns <= LANES ? 1 : 2;
-            const ptrdiff_t width = vectors * LANES;
+            const ptrdiff_t width = FN(whole_vectors)(columns);
             const REAL *b_part = b + p * b_row + j * b_column;
             ptrdiff_t b_part_row = b_row;
             /* A panel that is read only once or twice is best read where it is. */
@@ -279,14 +309,10 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
             }
             for (ptrdiff_t i = 0; i < m; i += MR) {
                 const ptrdiff_t rows = m - i < MR ? m - i : MR;
-                const REAL *a_part = a + i * a_row + p * a_column;
-                REAL *c_part = c + i * n + j;
-                if (columns == width)
-                    FN(any_tile)(rows, vectors, depth, a_part, a_row, a_column, b_part,
-                                 b_part_row, c_part, n, add);
-                else
-                    FN(edge)(rows, columns, vectors, depth, a_part, a_row, a_column,
-                             b_part, c_part, n, add);
+                FN(any_tile)(rows, columns, depth, a + i * a_row + p * a_column, a_row,
+                             a_column, b_part, b_part_row,
+                             start ? start + i * start_row + j : NULL, start_row,
+                             c + i * n + j, n);
             }
         }
     }

@@ -85,36 +85,27 @@ INLINE REAL FN(tanh_)(REAL x)
 
 /* ---- hidden layers --------------------------------------------------------- */
 
-#define FOR_EACH_ELEMENT(expression)                                    \
-    for (ptrdiff_t i = 0; i < rows; i++) {                              \
-        REAL *restrict row = z + i * cols;                              \
-        for (ptrdiff_t j = 0; j < cols; j++) {                          \
-            const REAL x = row[j] + bias[j];                            \
-            row[j] = expression;                                        \
-        }                                                               \
-    }
-
 #define DEFINE_FORWARD(name, expression)                                      \
-    KERNEL void FN(name)(REAL *restrict z, const REAL *restrict bias,         \
-                         ptrdiff_t rows, ptrdiff_t cols)                      \
+    KERNEL void FN(name)(REAL *restrict z, ptrdiff_t n)                       \
     {                                                                         \
-        FOR_EACH_ELEMENT(expression)                                          \
+        for (ptrdiff_t i = 0; i < n; i++) {                                   \
+            const REAL x = z[i];                                              \
+            z[i] = expression;                                                \
+        }                                                                     \
     }
 
-DEFINE_FORWARD(identity_forward, x)
 DEFINE_FORWARD(logistic_forward, FN(logistic)(x))
 DEFINE_FORWARD(tanh_forward, FN(tanh_)(x))
 DEFINE_FORWARD(relu_forward, x < 0 ? 0 : x) /* in this form a NaN stays one */
 
-/* a = g(z + bias), in place. */
-INLINE void FN(activate)(activation kind, REAL *z, const REAL *bias,
-                         ptrdiff_t rows, ptrdiff_t cols)
+/* a = g(z), in place. */
+INLINE void FN(activate)(activation kind, REAL *z, ptrdiff_t n)
 {
     switch (kind) {
-    case IDENTITY: FN(identity_forward)(z, bias, rows, cols); break;
-    case LOGISTIC: FN(logistic_forward)(z, bias, rows, cols); break;
-    case TANH: FN(tanh_forward)(z, bias, rows, cols); break;
-    case RELU: FN(relu_forward)(z, bias, rows, cols); break;
+    case IDENTITY: break;
+    case LOGISTIC: FN(logistic_forward)(z, n); break;
+    case TANH: FN(tanh_forward)(z, n); break;
+    case RELU: FN(relu_forward)(z, n); break;
     }
 }
 
@@ -404,7 +395,6 @@ INLINE void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradien
 #undef LANES
 #undef SQUARE_AND
 #undef FOR_EACH_WEIGHT
-#undef FOR_EACH_ELEMENT
 #undef DEFINE_FORWARD
 #undef DEFINE_BACKWARD
 #undef REAL
