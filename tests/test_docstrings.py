@@ -74,6 +74,7 @@ MODULES = ["_classifier", "_regressor", "_show_versions", "engine._selection"]
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_in_docstrings_run(module):
-    results = doctest.testmod(importlib.import_module(f"sklearn_bp.{module}"))
+    with sklearn_bp.config_context():  # puts back the engine that an example sets
+        results = doctest.testmod(importlib.import_module(f"sklearn_bp.{module}"))
     assert results.attempted > 0
     assert results.failed == 0

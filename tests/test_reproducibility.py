@@ -67,10 +67,6 @@ def test_number_of_threads(network, dtype):
         assert_same_bits(parameters, expected)
 
 
-@pytest.mark.skipif(
-    get_engine().name == "reference",
-    reason="in a long run, NumPy's products differ in the last bit between processes",
-)
 @pytest.mark.usefixtures("fresh_workers")
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 @pytest.mark.parametrize("network", NETWORKS)
