@@ -1,5 +1,6 @@
 """Tables and pictures, written into the documentation."""
 
+import argparse
 import re
 from pathlib import Path
 
@@ -10,13 +11,27 @@ plt.switch_backend("Agg")
 plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "sklearn_bp"})
 
 DOC = Path(__file__).resolve().parent.parent / "doc"
+OURS = "BackpropClassifier"
 COLORS = {
-    "BackpropClassifier": "#D55E00",
+    OURS: "#D55E00",
     "MLPClassifier": "#0072B2",
     "skorch": "#CC79A7",
     "PyTorch": "#009E73",
     "JAX": "#555555",
 }
+
+
+def argument_parser(description, repeats):
+    """The options of every script; `description` is its docstring."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument(
+        "--update-doc",
+        action="store_true",
+        help="write tables and pictures into the documentation",
+    )
+    return parser
 
 
 def number(x):
@@ -29,6 +44,15 @@ def table(head, rows):
     align = ["---:" if _is_number(cell) else "---" for cell in rows[0]]
     lines = [head, align, *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def beside_ours(figures, peers):
+    """Cells of a row: our figure, and each peer's with its ratio to ours."""
+    cells = [number(figures[OURS])]
+    for peer in list(peers)[1:]:
+        ratio = figures[peer] / figures[OURS]
+        cells.append(f"{number(figures[peer])} ({ratio:.1f}x)")
+    return cells
 
 
 def _is_number(cell):

@@ -7,12 +7,19 @@ compared is the median time of a training step with the better number of threads
     python benchmarks/compare_peers.py --update-doc
 """
 
-import argparse
-
 import matplotlib.pyplot as plt
 import numpy as np
 from _peers import PRODUCTS, SquareProduct, Workload
-from _report import COLORS, DOC, number, replace_section, save, table
+from _report import (
+    COLORS,
+    DOC,
+    OURS,
+    argument_parser,
+    beside_ours,
+    replace_section,
+    save,
+    table,
+)
 from _timing import (
     available_peers,
     best,
@@ -31,7 +38,6 @@ WORKLOADS = [
     Workload(5_000, 200, 10, (512, 512), 256, n_epochs=3),
 ]
 DTYPES = ("float32", "float64")
-OURS = "BackpropClassifier"
 HEAD = ["data", "classes", "hidden layers", "batch size"]
 
 
@@ -64,14 +70,10 @@ def measure_peers(peers, threads, n_repeats):
 
 
 def peer_table(times, dtype, peers):
-    rows = []
-    for workload in WORKLOADS:
-        figures = best(times[dtype, workload])
-        cells = [number(figures[OURS])]
-        for peer in list(peers)[1:]:
-            ratio = figures[peer] / figures[OURS]
-            cells.append(f"{number(figures[peer])} ({ratio:.1f}x)")
-        rows.append([str(workload), *cells])
+    rows = [
+        [str(workload), *beside_ours(best(times[dtype, workload]), peers)]
+        for workload in WORKLOADS
+    ]
     return table([*HEAD, *peers], [_split(row) for row in rows])
 
 
@@ -79,13 +81,13 @@ def ratio_table(times):
     """How many times the speed of MLPClassifier: the README's table."""
     rows = []
     for workload in WORKLOADS:
-        cells = []
-        for choose in (lambda runs: {k: v for k, v in runs.items() if k[1] == 1}, dict):
-            ratios = []
-            for dtype in DTYPES:
-                figures = best(choose(times[dtype, workload]))
-                ratios.append(figures["MLPClassifier"] / figures[OURS])
-            cells.append("{:.1f} ({:.1f})".format(*ratios))
+        alone, better = [], []
+        for dtype in DTYPES:
+            runs = times[dtype, workload]
+            alone.append(runs["MLPClassifier", 1] / runs[OURS, 1])
+            figures = best(runs)
+            better.append(figures["MLPClassifier"] / figures[OURS])
+        cells = ["{:.1f} ({:.1f})".format(*ratios) for ratios in (alone, better)]
         rows.append([str(workload), *cells])
     head = [*HEAD, "both on one thread", "each with the better of one and two"]
     return table(head, [_split(row) for row in rows])
@@ -154,16 +156,9 @@ def draw(times, peers):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--repeats", type=int, default=7)
+    parser = argument_parser(__doc__, repeats=7)
     parser.add_argument(
         "--peers", nargs="+", help="beside ours; default: all installed"
-    )
-    parser.add_argument(
-        "--update-doc",
-        action="store_true",
-        help="write tables and picture into README.md and doc/benchmarks.md",
     )
     arguments = parser.parse_args()
     threads, peers = arguments.threads, available_peers()

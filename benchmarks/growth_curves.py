@@ -6,15 +6,23 @@ better of the numbers of threads, but where threads are what is compared.
     python benchmarks/growth_curves.py --update-doc
 """
 
-import argparse
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
 from _peers import Workload
-from _report import COLORS, DOC, number, replace_section, save, table
+from _report import (
+    COLORS,
+    DOC,
+    OURS,
+    argument_parser,
+    beside_ours,
+    number,
+    replace_section,
+    save,
+    table,
+)
 from _timing import available_peers, best, microseconds_a_step, workers
 
-OURS = "BackpropClassifier"
 START = Workload(10_000, 64, 10, (100,), 200, n_epochs=1)
 #: By name: what grows, its values, the workload for a value, the unit of the curve, and
 #: how microseconds a step become that.
@@ -72,14 +80,10 @@ def measure(peers, threads, n_repeats):
 
 def curve_table(results, name, peers):
     label, values, _, unit, _ = CURVES[name]
-    rows = []
-    for value in values:
-        figures = best(results[name, value])
-        cells = [number(figures[OURS])]
-        for peer in list(peers)[1:]:
-            ratio = figures[peer] / figures[OURS]
-            cells.append(f"{number(figures[peer])} ({ratio:.1f}x)")
-        rows.append([f"{value:,}", *cells])
+    rows = [
+        [f"{value:,}", *beside_ours(best(results[name, value]), peers)]
+        for value in values
+    ]
     return f"{unit.capitalize()}:\n\n" + table([label, *peers], rows)
 
 
@@ -123,16 +127,9 @@ def draw(results, peers, threads):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--repeats", type=int, default=5)
+    parser = argument_parser(__doc__, repeats=5)
     parser.add_argument(
         "--peers", nargs="+", help="beside ours; default: all but skorch"
-    )
-    parser.add_argument(
-        "--update-doc",
-        action="store_true",
-        help="write tables and picture into doc/benchmarks.md",
     )
     arguments = parser.parse_args()
     peers = available_peers()

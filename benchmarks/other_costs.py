@@ -4,7 +4,6 @@ predictions, sparse data, a short fit, an import, memory.
     python benchmarks/other_costs.py --update-doc
 """
 
-import argparse
 import subprocess
 import sys
 import time
@@ -13,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from _peers import PEERS, Workload
-from _report import DOC, number, replace_section, table
+from _report import DOC, OURS, argument_parser, number, replace_section, table
 from _timing import best, microseconds_a_step, workers
 
 DTYPES = ("float32", "float64")
-OURS, THEIRS = "BackpropClassifier", "MLPClassifier"
+THEIRS = "MLPClassifier"
 LARGE = Workload(100_000, 64, 10, (100,), 200, n_epochs=1)
 SMALL = Workload(150, 4, 3, (100,), 150, n_epochs=1)
 
@@ -210,13 +209,7 @@ def measure_memory():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument(
-        "--update-doc", action="store_true", help="write tables into doc/benchmarks.md"
-    )
-    arguments = parser.parse_args()
+    arguments = argument_parser(__doc__, repeats=7).parse_args()
     memory = measure_memory()
     costs = [measure_imports(arguments.repeats)]
     costs += measure_costs(arguments.threads, arguments.repeats)

@@ -14,7 +14,7 @@ import resource, sys, warnings
 import numpy as np
 from sklearn_bp import BackpropClassifier
 
-def pages(field):
+def kilobytes(field):
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith(field))
 
@@ -28,7 +28,7 @@ X = np.memmap(sys.argv[1], dtype=np.float32, mode="r", shape=(2**20, 128))
 fit(X[:5000])  # modules, threads
 extra = X.nbytes // 4
 for limit, field in ((resource.RLIMIT_DATA, "VmData"), (resource.RLIMIT_AS, "VmSize")):
-    allowed = 1024 * pages(field) + extra
+    allowed = 1024 * kilobytes(field) + extra
     resource.setrlimit(limit, (allowed, allowed))
 try:
     X.copy()
