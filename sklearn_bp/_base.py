@@ -1,33 +1,39 @@
-"""What the two estimators share: parameters, validation, the way into the trainer."""
+"""What the two estimators share: validation, the way into the trainer and back."""
 
 import copy
+import math
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Integral, Real
 from operator import is_
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context, is_regressor
+from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
+from ._callbacks import CallbackSupportMixin, EpochCallbacks
+from ._held_out import HeldOut, score_by, split
+from ._inspection import InspectionMixin
+from ._parameters import Parameters
+from ._targets import weigh_classes
 from ._validation import (
+    check_activations,
+    check_dropout,
     check_dtype,
     check_hidden_layer_sizes,
     check_sample_weight,
     mean_weight,
 )
-from .engine import Objective, get_engine, one_blas_thread
-from .network import ACTIVATIONS, LOSSES, Network, glorot_uniform
+from .engine import Dropout, Objective, get_engine, one_blas_thread
+from .network import Network, initialize
 from .training import (
     OPTIMIZERS,
-    SCHEDULES,
     Stopping,
     TrainingData,
     TrainingState,
+    make_schedule,
     minimize_lbfgs,
     train,
 )
@@ -39,111 +45,26 @@ STOCHASTIC_ATTRIBUTES = (
     "loss_curve_",
     "validation_scores_",
 )
+# The schedules that scikit-learn has for sgd alone.
+SGD_SCHEDULES = ("invscaling", "adaptive")
 
 
-class BaseBackprop(BaseEstimator, ABC):
+class BaseBackprop(CallbackSupportMixin, InspectionMixin, Parameters):
     """Base class of the estimators; not to be used directly.
 
     A child says what its targets are, in the methods at the end.
     """
 
-    _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "solver": [StrOptions({"lbfgs", *OPTIMIZERS})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            StrOptions({"auto", "full"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "learning_rate": [StrOptions(set(SCHEDULES))],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "scoring": [StrOptions({"loss"}), None],
-        "penalty_scaling": [StrOptions({"batch", "dataset"})],
-        "dtype": [StrOptions({"float32", "float64"}), np.dtype, type, None],
-    }
-
-    @abstractmethod
-    def __init__(
-        self,
-        hidden_layer_sizes,
-        activation,
-        solver,
-        alpha,
-        batch_size,
-        learning_rate,
-        learning_rate_init,
-        power_t,
-        max_iter,
-        shuffle,
-        random_state,
-        tol,
-        verbose,
-        warm_start,
-        momentum,
-        nesterovs_momentum,
-        early_stopping,
-        validation_fraction,
-        beta_1,
-        beta_2,
-        epsilon,
-        n_iter_no_change,
-        max_fun,
-        scoring,
-        penalty_scaling,
-        dtype,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.scoring = scoring
-        self.penalty_scaling = penalty_scaling
-        self.dtype = dtype
-
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train the network on the data.
 
         Parameters
@@ -156,6 +77,13 @@ class BaseBackprop(BaseEstimator, ABC):
             in classification; numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             The weight of each sample, not negative. None stands for equal weights.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data. Their loss is recorded after each epoch, in `history_`,
+            and early stopping watches them instead of a part of the training data.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -168,13 +96,34 @@ class BaseBackprop(BaseEstimator, ABC):
             If an argument or a parameter is not valid, or if training diverges.
             The estimator is then as it was before the call.
         """
-        with _unchanged_on_error(self):
-            self._fit(X, y, sample_weight, incremental=False)
+        validation = (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, validation, n_epochs=self.max_iter)
         return self
 
-    def _partial_fit(self, X, y, sample_weight, classes=None):
-        with _unchanged_on_error(self):
-            self._fit(X, y, sample_weight, incremental=True, classes=classes)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def initialize(self, X, y):
+        """Make the network that training would begin with; it can predict.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data of the kind that it will be trained on.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, with all classes.
+
+        Returns
+        -------
+        self : object
+            The untrained estimator. `partial_fit`, or `fit` with ``warm_start=True``,
+            goes on from there.
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is not valid. The estimator is then as it was
+            before the call.
+        """
+        self._fit(X, y, None, (None, None, None), n_epochs=0)
         return self
 
     def _can_fit_partially(self):
@@ -194,12 +143,47 @@ class BaseBackprop(BaseEstimator, ABC):
 
     # ---- from the user's arguments to the trainer ------------------------------
 
-    def _fit(self, X, y, sample_weight, incremental, classes=None):
-        hidden_layer_sizes = check_hidden_layer_sizes(self.hidden_layer_sizes)
-        goes_on = hasattr(self, "coefs_") and (incremental or self.warm_start)
-        state = self._state().copy() if goes_on else None
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        validation,
+        *,
+        n_epochs,
+        incremental=False,
+        classes=None,
+    ):
+        callbacks = None
+        if n_epochs > 0 and getattr(self, "_skl_callbacks", None):
+            # before the copy of the attributes, for scikit-learn ends what begins here
+            weights = (
+                None if sample_weight is None else {"sample_weight": sample_weight}
+            )
+            shown = {"X": X, "y": y, "metadata": weights}
+            callbacks = EpochCallbacks(self, n_epochs, shown)
+        with _unchanged_on_error(self):
+            self._fit_or_fail(
+                X,
+                y,
+                sample_weight,
+                validation,
+                n_epochs,
+                incremental,
+                classes,
+                callbacks,
+            )
 
-        X, y = self._validate_X_y(X, y, state)
+    def _fit_or_fail(
+        self, X, y, sample_weight, validation, n_epochs, incremental, classes, callbacks
+    ):
+        goes_on = hasattr(self, "coefs_") and (incremental or self.warm_start)
+        goes_on = goes_on and n_epochs > 0
+        state = self._state().copy() if goes_on else None
+        given = X, y
+
+        dtype = self._computing_type(state)
+        X, y = self._validate_X_y(X, y, dtype, reset=state is None)
         sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
         if not goes_on:
             self._learn_targets(y, incremental, classes)
@@ -207,53 +191,45 @@ class BaseBackprop(BaseEstimator, ABC):
             self._check_classes(classes)
         else:
             self._check_same_targets(y)
-        y = self._encode_targets(y, X.dtype)
+        data, class_weights = self._training_data(X, y, sample_weight)
+        held_out = self._check_validation(*validation, X.dtype, class_weights)
 
         random_state = check_random_state(self.random_state)
-        network = Network(
-            (X.shape[1], *hidden_layer_sizes, self.n_outputs_),
-            (self.activation,) * len(hidden_layer_sizes),
-            self._loss_name(),
-        )
-        if state is None:
-            activations = (self.activation,) * (len(hidden_layer_sizes) + 1)
-            theta = glorot_uniform(network, activations, random_state, X.dtype)
-            state = TrainingState(network, theta)
-        elif state.network != network:
-            raise ValueError(
-                f"The fitted network is {state.network}, the parameters ask for"
-                f" {network}. To go on training, leave hidden_layer_sizes, activation"
-                " and loss as they were; to start afresh, call fit with"
-                " warm_start=False."
+        state = self._network_to_train(state, data, random_state)
+        if held_out is None and self.early_stopping and self.solver != "lbfgs":
+            data, held_out = split(
+                data,
+                given,
+                test_size=self.validation_fraction,
+                random_state=random_state,
+                stratify=self._stratify(data.y),
             )
-
-        data = TrainingData(
-            X, y, sample_weight, rows=np.arange(X.shape[0], dtype=np.int64)
-        )
-        if self.solver == "lbfgs":
-            self._fit_lbfgs(data, state)
+        self._prepare(state, random_state, keep_optimizer=incremental)
+        if n_epochs > 0:
+            self._train(state, data, held_out, random_state, n_epochs, callbacks)
         else:
-            self._fit_stochastic(data, state, random_state, incremental)
-        if not np.isfinite(state.theta).all():
-            raise ValueError(
-                f"Training diverged in epoch {self.n_iter_}: some weights are not"
-                " finite. Lower learning_rate_init, and scale the features, for"
-                " example with StandardScaler, if they have large values."
-            )
-        self._show(state, incremental)
+            self.n_iter_ = 0
+            for name in ("loss_", *STOCHASTIC_ATTRIBUTES):
+                vars(self).pop(name, None)
+        self._pickles_optimizer = incremental
+        self._show(state)
+        if callbacks is not None:
+            callbacks.end_fit(state.theta)
 
-    def _validate_X_y(self, X, y, state):
-        dtype = [np.float64, np.float32]
-        if self.dtype is not None:
-            dtype = check_dtype(self.dtype)
-        if state is not None:
-            if self.dtype is not None and dtype != state.theta.dtype:
-                raise ValueError(
-                    f"The fitted network computes in {state.theta.dtype}, dtype asks"
-                    f" for {dtype}. To go on training, leave dtype as it was; to start"
-                    " afresh, call fit with warm_start=False."
-                )
-            dtype = state.theta.dtype
+    def _computing_type(self, state):
+        """The type or, where X is to decide, the types that X may be converted to."""
+        if self.dtype is None:
+            return [np.float64, np.float32] if state is None else state.theta.dtype
+        dtype = check_dtype(self.dtype)
+        if state is not None and dtype != state.theta.dtype:
+            raise ValueError(
+                f"The fitted network computes in {state.theta.dtype}, dtype asks"
+                f" for {dtype}. To go on training, leave dtype as it was; to start"
+                " afresh, call fit with warm_start=False."
+            )
+        return dtype
+
+    def _validate_X_y(self, X, y, dtype, reset=False):
         X, y = validate_data(
             self,
             X,
@@ -263,11 +239,150 @@ class BaseBackprop(BaseEstimator, ABC):
             order="C",
             multi_output=True,
             y_numeric=is_regressor(self),
-            reset=state is None,
+            reset=reset,
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y
+
+    def _training_data(self, X, y, sample_weight):
+        """All rows with encoded targets; and the weights of the classes."""
+        rows = np.arange(X.shape[0], dtype=np.int64)
+        mean_weight(sample_weight, rows)  # is not zero
+        y = self._encode_targets(y, X.dtype)
+        class_weights = self._class_weights(y, sample_weight)
+        sample_weight = weigh_classes(class_weights, y, sample_weight)
+        return TrainingData(X, y, sample_weight, rows), class_weights
+
+    def _check_validation(self, X, y, sample_weight, dtype, class_weights):
+        """The user's validation data, or None."""
+        if X is None and y is None and sample_weight is None:
+            return None
+        if X is None or y is None:
+            raise ValueError(
+                "X_val and y_val belong together, and sample_weight_val with them: pass"
+                " both, or none."
+            )
+        given = X, y
+        X, y = self._validate_X_y(X, y, dtype)
+        sample_weight = check_sample_weight(
+            sample_weight, X.shape[0], dtype, name="sample_weight_val"
+        )
+        y = self._encode_targets(y, dtype)
+        sample_weight = weigh_classes(class_weights, y, sample_weight)
+        mean_weight(sample_weight, slice(None), of="validation")
+        return HeldOut(X, y, sample_weight, None, given)
+
+    def _network_to_train(self, state, data, random_state):
+        """The state to go on from, or a new one with first weights."""
+        sizes = check_hidden_layer_sizes(self.hidden_layer_sizes)
+        network = Network(
+            (data.X.shape[1], *sizes, self.n_outputs_),
+            check_activations(self.activation, len(sizes)),
+            self._loss(),
+        )
+        if state is not None:
+            if not network.is_like(state.network):
+                raise ValueError(
+                    f"The fitted network is {state.network}, the parameters ask for"
+                    f" {network}. To go on training, leave hidden_layer_sizes,"
+                    " activation and loss as they were; to start afresh, call fit with"
+                    " warm_start=False."
+                )
+            state.network = network
+            return state
+        activation = self.activation if isinstance(self.activation, str) else "relu"
+        theta = initialize(
+            network, self.initializer, activation, random_state, data.X.dtype
+        )
+        start = network.loss.start(data.y, data.sample_weight)
+        if start is not None:
+            network.views(theta)[1][-1][:] = start
+        return TrainingState(network, theta)
+
+    def _prepare(self, state, random_state, keep_optimizer):
+        """Give the training state what the parameters ask for and it lacks."""
+        rates = check_dropout(self.dropout, len(state.network.activations))
+        if self.solver == "lbfgs":
+            if any(rates):
+                raise ValueError(
+                    "solver='lbfgs' needs the same objective at each step, which"
+                    f" dropout does not give it. Set dropout=0 or solver to one of"
+                    f" {sorted(OPTIMIZERS)}."
+                )
+            return
+        if not (keep_optimizer and getattr(state.optimizer, "name", "") == self.solver):
+            optimizer = OPTIMIZERS[self.solver]
+            state.optimizer = optimizer(
+                state.theta,
+                **{name: getattr(self, name) for name in optimizer.parameters},
+            )
+            schedule = self.learning_rate
+            if self.solver != "sgd" and schedule in SGD_SCHEDULES:
+                schedule = "constant"
+            state.schedule = make_schedule(
+                schedule, self.learning_rate_init, self.power_t, self.max_iter
+            )
+            state.dropout = None
+        if not any(rates):
+            state.dropout = None
+        elif state.dropout is None:
+            seed = random_state.randint(np.iinfo(np.int64).max, dtype=np.int64)
+            state.dropout = Dropout(rates, int(seed))
+        else:
+            state.dropout = replace(state.dropout, rates=rates)
+        # Scores of one kind say nothing about those of another.
+        watched = self.early_stopping and f"validation set: {self.scoring}"
+        if state.stopping is None or state.watched != watched:
+            state.stopping = Stopping(keep_best=self.early_stopping)
+            state.history.validation_scores.clear()
+            state.watched = watched
+        state.stopping.tol = self.tol
+        state.stopping.patience = self.n_iter_no_change
+
+    def _train(self, state, data, held_out, random_state, n_epochs, callbacks):
+        common = {
+            "objective": self._objective(data),
+            "validate": self._validation(state, held_out),
+            "callbacks": callbacks,
+            "verbose": self.verbose,
+        }
+        if callbacks is not None:
+            callbacks.begin_fit(lambda theta: self._attributes_at(state, theta))
+        engine = get_engine()
+        if self.solver == "lbfgs":
+            for name in STOCHASTIC_ATTRIBUTES:
+                vars(self).pop(name, None)
+            self.n_iter_, self.loss_ = minimize_lbfgs(
+                engine,
+                state,
+                data,
+                max_iter=n_epochs,
+                max_fun=self.max_fun,
+                tol=self.tol,
+                **common,
+            )
+        else:
+            is_one_epoch = n_epochs == 1 and self.max_iter > 1
+            self.n_iter_ = train(
+                engine,
+                state,
+                data,
+                batch_size=self._check_batch_size(len(data.rows)),
+                max_iter=n_epochs,
+                shuffle=self.shuffle,
+                random_state=random_state,
+                max_grad_norm=self.max_grad_norm or math.inf,
+                warn_at_max_iter=not is_one_epoch,
+                **common,
+            )
+            self._show_progress(state)
+        if not np.isfinite(state.theta).all():
+            raise ValueError(
+                f"Training diverged in epoch {self.n_iter_}: some weights are not"
+                " finite. Lower learning_rate_init, and scale the features, for"
+                " example with StandardScaler, if they have large values."
+            )
 
     def _objective(self, data):
         mean = mean_weight(data.sample_weight, data.rows)
@@ -278,38 +393,65 @@ class BaseBackprop(BaseEstimator, ABC):
             penalty_size=None if is_per_batch else len(data.rows) * mean,
         )
 
-    def _fit_lbfgs(self, data, state):
-        for name in STOCHASTIC_ATTRIBUTES:
-            vars(self).pop(name, None)
-        self.n_iter_, self.loss_ = minimize_lbfgs(
-            get_engine(),
-            state,
-            data,
-            objective=self._objective(data),
-            max_iter=self.max_iter,
-            max_fun=self.max_fun,
-            tol=self.tol,
-            verbose=self.verbose,
-        )
+    def _validation(self, state, held_out):
+        """From parameters to the validation loss, and to the score that early stopping
+        watches, if it does."""
+        if held_out is None:
+            return None
+        scoring, fitted = self.scoring if self.early_stopping else "loss", None
+        if scoring not in ("loss", None):
+            from sklearn.metrics import check_scoring  # late, as in _held_out.split
 
-    def _fit_stochastic(self, data, state, random_state, incremental):
-        validation_score = None
-        if self.early_stopping:
-            data, validation_score = self._split(data, state.network, random_state)
-        self._prepare(state, keep_optimizer=incremental)
-        self.n_iter_ = train(
-            get_engine(),
-            state,
-            data,
-            objective=self._objective(data),
-            batch_size=self._check_batch_size(len(data.rows)),
-            max_iter=1 if incremental else self.max_iter,
-            shuffle=self.shuffle,
-            random_state=random_state,
-            validation_score=validation_score,
-            warn_at_max_iter=not incremental,
-            verbose=self.verbose,
-        )
+            scoring = check_scoring(self, scoring)
+            fitted = copy.copy(self)  # its weights are those in training
+            fitted._show(state)
+
+        def validate(theta):
+            raw = held_out.raw_outputs(state.network, theta)
+            loss = held_out.loss(state.network, raw)
+            if not self.early_stopping:
+                return loss, None
+            if scoring == "loss":
+                return loss, -loss
+            if scoring is None:
+                weight = held_out.sample_weight
+                return loss, self._validation_score(raw, held_out.y, weight)
+            return loss, score_by(scoring, fitted, held_out)
+
+        return validate
+
+    def _check_batch_size(self, n_rows):
+        needs_all = OPTIMIZERS[self.solver].needs_full_batch
+        if self.batch_size == "full" or (self.batch_size == "auto" and needs_all):
+            return n_rows
+        if self.batch_size == "auto":
+            return min(200, n_rows)
+        if self.batch_size > n_rows:
+            warnings.warn(
+                f"Got `batch_size` larger than sample size ({self.batch_size} >"
+                f" {n_rows}). It is going to be clipped.",
+                stacklevel=7,
+            )
+        if needs_all and self.batch_size < n_rows:
+            raise ValueError(
+                f"solver='{self.solver}' compares the gradients of whole epochs:"
+                f" batch_size must be 'full' or 'auto', got {self.batch_size}."
+            )
+        return min(self.batch_size, n_rows)
+
+    # ---- the fitted network ----------------------------------------------------
+
+    def _show(self, state):
+        """Make the trained state the estimator's own."""
+        self._training_state = state
+        self._show_theta()
+        self.n_layers_ = len(state.network.layer_sizes)
+        self.out_activation_ = state.network.loss.link
+        self.t_ = state.n_samples_seen
+        self.history_ = state.history.as_arrays()
+
+    def _show_progress(self, state):
+        """What only solvers by epochs have."""
         history, best_score = state.history, state.stopping.best_score
         self.loss_ = history.losses[-1] if history.losses else np.inf
         self.loss_curve_ = history.losses
@@ -320,93 +462,12 @@ class BaseBackprop(BaseEstimator, ABC):
         else:
             self.best_loss_ = -best_score
 
-    def _prepare(self, state, keep_optimizer):
-        """Give the training state what the parameters ask for and it lacks."""
-        theta = state.theta
-        if not (keep_optimizer and getattr(state.optimizer, "name", "") == self.solver):
-            if self.solver == "sgd":
-                settings = {
-                    "momentum": self.momentum,
-                    "nesterov": self.nesterovs_momentum,
-                }
-            else:
-                settings = {
-                    "beta_1": self.beta_1,
-                    "beta_2": self.beta_2,
-                    "epsilon": self.epsilon,
-                }
-            state.optimizer = OPTIMIZERS[self.solver](theta, **settings)
-            # scikit-learn's adam has a constant learning rate whatever is asked for.
-            schedule = self.learning_rate if self.solver == "sgd" else "constant"
-            state.schedule = SCHEDULES[schedule](self.learning_rate_init, self.power_t)
-        # Scores of one kind say nothing about those of another.
-        watched = self.early_stopping and f"validation set: {self.scoring}"
-        if state.stopping is None or state.watched != watched:
-            state.stopping = Stopping(keep_best=self.early_stopping)
-            state.history.validation_scores.clear()
-            state.watched = watched
-        state.stopping.tol = self.tol
-        state.stopping.patience = self.n_iter_no_change
-
-    def _split(self, data, network, random_state):
-        """The rows to train on, and the function that scores parameters on the rest."""
-        if self.validation_fraction == 0:
-            raise ValueError(
-                "early_stopping=True needs a validation set: validation_fraction must"
-                " be > 0, got 0."
-            )
-        # Early stopping alone needs it, and it is a good part of the import's time.
-        from sklearn.model_selection import train_test_split
-
-        rows, validation_rows = train_test_split(
-            data.rows,
-            random_state=random_state,
-            test_size=self.validation_fraction,
-            stratify=self._stratify(data.y),
-        )
-        if len(validation_rows) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' "
-                "or the size of your dataset."
-            )
-        mean_weight(data.sample_weight, validation_rows, of="validation")
-        y, weight = data.y[validation_rows], None
-        if data.sample_weight is not None:
-            weight = data.sample_weight[validation_rows]
-        engine, loss = get_engine(), LOSSES[network.loss]
-
-        def validation_score(theta):
-            raw = engine.forward(network, theta, data.X, validation_rows)
-            if self.scoring == "loss":
-                score = -loss.average(raw, y, weight)
-                return score if np.isfinite(score) else -np.inf
-            return self._validation_score(raw, y, weight)
-
-        return replace(data, rows=rows), validation_score
-
-    def _check_batch_size(self, n_rows):
-        if self.batch_size == "auto":
-            return min(200, n_rows)
-        if self.batch_size == "full":
-            return n_rows
-        if self.batch_size > n_rows:
-            warnings.warn(
-                f"Got `batch_size` larger than sample size ({self.batch_size} >"
-                f" {n_rows}). It is going to be clipped.",
-                stacklevel=5,
-            )
-        return min(self.batch_size, n_rows)
-
-    # ---- the fitted network ----------------------------------------------------
-
-    def _show(self, state, incremental):
-        """Make the trained state the estimator's own."""
-        self._training_state = state
-        self._pickles_optimizer = incremental
-        self._show_theta()
-        self.n_layers_ = len(state.network.layer_sizes)
-        self.out_activation_ = LOSSES[state.network.loss].link
-        self.t_ = state.n_samples_seen
+    def _attributes_at(self, state, theta):
+        """The attributes of this estimator if training ended here."""
+        fitted = copy.copy(self)
+        fitted._show(replace(state, theta=theta))
+        fitted.n_iter_ = len(state.history.losses)
+        return vars(fitted)
 
     def _show_theta(self):
         state = self._training_state
@@ -430,11 +491,7 @@ class BaseBackprop(BaseEstimator, ABC):
         )
 
     def _raw_outputs(self, X):
-        check_is_fitted(self)
-        theta = self._theta()
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=theta.dtype, order="C", reset=False
-        )
+        theta, X = self._theta_and_data(X)
         with one_blas_thread:
             return get_engine().forward(self._training_state.network, theta, X)
 
@@ -480,9 +537,12 @@ class BaseBackprop(BaseEstimator, ABC):
     def _encode_targets(self, y, dtype):
         """Targets of shape (n_samples, n_targets) as the loss takes them."""
 
+    def _class_weights(self, y, sample_weight):
+        """The weight of each class, from encoded targets, or None; see `_targets`."""
+
     @abstractmethod
-    def _loss_name(self):
-        """The key in LOSSES."""
+    def _loss(self):
+        """The loss that fits the targets."""
 
     @abstractmethod
     def _validation_score(self, raw, y, sample_weight):

@@ -1,8 +1,10 @@
 """The regressor."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseBackprop
@@ -20,32 +22,56 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
+    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
+            'gamma'}, default='squared_error'
         What is minimised.
 
         - 'squared_error', half the squared error, summed over the targets;
+        - 'absolute_error', whose best prediction is the median;
+        - 'huber', squared up to an error of `huber_delta`, from there on linear [14]_;
+        - 'quantile', the pinball loss, whose best prediction is the quantile [15]_;
         - 'poisson', half the Poisson deviance, for counts and other targets that are
-          not negative; the network then predicts the exponential of its raw output.
+          not negative; the network then predicts the exponential of its raw output;
+        - 'gamma', half the gamma deviance, for targets > 0, also by the exponential.
+
+        Where the gradient is bounded however far the target, the output's biases start
+        from the targets: with 'absolute_error' and 'huber' at their median, with
+        'quantile' at their quantile, and with 'gamma' at the logarithm of their mean.
+        Steps are as long as the learning rate says all the same, so scale targets that
+        spread over more than a few units, for example with
+        :class:`~sklearn.compose.TransformedTargetRegressor`.
 
     hidden_layer_sizes : array-like of int or int, default=(100,)
         The number of units in each hidden layer. ``()`` is a network without a
         hidden layer, trained by the delta rule: linear
         regression.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        The activation of the hidden units.
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
+            'gelu', 'silu', 'mish', 'softplus'} or list of these, default='relu'
+        The activation of the hidden units; a list has one for each hidden layer.
 
         - 'identity', g(z) = z, a linear bottleneck;
         - 'logistic', g(z) = 1 / (1 + exp(-z)), the sigmoid;
         - 'tanh', g(z) = tanh(z);
-        - 'relu', g(z) = max(0, z).
+        - 'relu', g(z) = max(0, z);
+        - 'leaky_relu', relu with a slope of 0.01 below zero;
+        - 'elu', exp(z) - 1 below zero and z above; 'selu', a multiple of it, which
+          keeps mean 0 and variance 1 with ``initializer='lecun_normal'``;
+        - 'gelu', z times the normal distribution up to z; 'silu', z times the sigmoid;
+          'mish', z tanh(softplus(z)): smooth relatives of relu;
+        - 'softplus', log(1 + exp(z)).
 
-    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+    solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'rmsprop', 'rprop'}, default='adam'
         What trains the network.
 
         - 'adam', adaptive moment estimation [4]_: a good start;
         - 'sgd', gradient descent with momentum, by batch, minibatch or example,
           as `batch_size` says;
+        - 'adamw', adam with a decoupled penalty [6]_: weights shrink by learning rate
+          times `alpha` over the batch size, whatever their gradients were;
+        - 'rmsprop', the gradient over its root mean square [7]_;
+        - 'rprop', steps by the sign of the gradient of all samples, in the form iRprop-
+          [8]_, [9]_;
         - 'lbfgs', a quasi-Newton method on all data at once: often faster and
           better on small data sets.
 
@@ -54,14 +80,22 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         `penalty_scaling` for what it is divided by.
 
     batch_size : int, 'auto' or 'full', default='auto'
-        How many samples make a step of 'sgd' and 'adam'. 1 is stochastic gradient
+        How many samples make a step. 1 is stochastic gradient
         descent in the strict sense, 'full' is batch gradient descent, and 'auto' is
-        ``min(200, n_samples)``.
+        ``min(200, n_samples)``. 'rprop' takes all samples, 'lbfgs' does so, too.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        The schedule of the learning rate. Only used with ``solver='sgd'``.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'one_cycle'} or \
+            callable, default='constant'
+        The schedule of the learning rate. 'invscaling' and 'adaptive' are only used
+        with ``solver='sgd'``, and none with 'lbfgs'.
 
         - 'constant', `learning_rate_init` throughout;
+        - 'cosine', from `learning_rate_init` down to 0 along half a cosine [10]_;
+        - 'one_cycle', up from 1/25 of it in three tenths of the training, then down
+          to 4e-6 of it [11]_;
+        - a function of the progress of training, from 0 at the first step towards 1
+          after `max_iter` epochs, that returns what `learning_rate_init` is multiplied
+          by;
         - 'invscaling', ``learning_rate_init / (t + 1) ** power_t`` after `t` training
           samples, set at the end of each epoch;
         - 'adaptive', a fifth of it at each standstill, that is, each time
@@ -74,15 +108,15 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         The exponent of ``learning_rate='invscaling'``.
 
     max_iter : int, default=200
-        The largest number of epochs ('sgd', 'adam') or of iterations ('lbfgs').
+        The largest number of epochs, or of iterations of 'lbfgs'.
 
     shuffle : bool, default=True
         Whether each epoch goes through the samples in an order of its own. Not used
         with ``solver='lbfgs'``.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the validation set and the orders. Pass an int for
-        the same network at every call.
+        Draws the first weights, the validation set, the orders and what dropout drops.
+        Pass an int for the same network at every call.
 
     tol : float, default=0.0001
         What counts as an improvement of the training loss, or with early stopping of
@@ -108,16 +142,17 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         of the best epoch. Not used with ``solver='lbfgs'``.
 
     validation_fraction : float, default=0.1
-        The share of the data that early stopping sets aside, between 0 and 1.
+        The share of the data that early stopping sets aside, between 0 and 1. Not used
+        where `fit` is given `X_val`.
 
     beta_1 : float, default=0.9
-        The decay rate of adam's first moment, in [0, 1).
+        The decay rate of the first moment of 'adam' and 'adamw', in [0, 1).
 
     beta_2 : float, default=0.999
-        The decay rate of adam's second moment, in [0, 1).
+        The decay rate of the second moment of 'adam' and 'adamw', in [0, 1).
 
     epsilon : float, default=1e-08
-        Keeps adam's division finite.
+        Keeps the division of 'adam', 'adamw' and 'rmsprop' finite.
 
     n_iter_no_change : int, default=10
         How many epochs without an improvement by `tol` are tolerated.
@@ -125,15 +160,41 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     max_fun : int, default=15000
         The largest number of evaluations of the loss with ``solver='lbfgs'``.
 
-    scoring : 'loss' or None, default='loss'
+    scoring : 'loss', str, callable or None, default='loss'
         What early stopping watches on the validation set: 'loss', the loss without
-        the penalty, or None, as in scikit-learn, the coefficient of
-        determination.
+        the penalty; None, as in scikit-learn, the coefficient of
+        determination; or any scorer, by its name or as a function of estimator, X and
+        y.
 
     penalty_scaling : {'batch', 'dataset'}, default='batch'
         What `alpha` is divided by: the number of samples in the batch, as in
         scikit-learn, so that smaller batches are penalised more; or that of the
         training set, so that one `alpha` is one penalty at every `batch_size`.
+
+    dropout : float or list of float, default=0.0
+        The probability, below 1, that a hidden unit counts as zero in a step of the
+        training; what stays is multiplied to make up for it [12]_. A list has one for
+        each hidden layer. Not possible with ``solver='lbfgs'``.
+
+    max_grad_norm : float, default=None
+        Gradients, the penalty's part included, that are longer than this are shortened
+        to it [13]_. Not used with ``solver='lbfgs'``.
+
+    initializer : {'auto', 'glorot_uniform', 'glorot_normal', 'he_uniform', \
+            'he_normal', 'lecun_uniform', 'lecun_normal'} or callable, default='auto'
+        How the first weights are drawn. 'auto' is scikit-learn's rule: weights and
+        biases uniform, between bounds as in 'glorot_uniform'. With all others
+        biases start at zero. A function is given the shape of a weight matrix, (n_units
+        below, n_units), and a RandomState, and returns the matrix.
+
+    rho : float, default=0.9
+        The decay rate of the mean square in ``solver='rmsprop'``, in [0, 1).
+
+    huber_delta : float, default=1.35
+        From which error on ``loss='huber'`` is linear, in units of the target.
+
+    quantile : float, default=0.5
+        What ``loss='quantile'`` predicts, between 0 and 1.
 
     dtype : {'float32', 'float64'} or dtype, default=None
         The type that the network computes in. None is float32 if X is, and float64
@@ -159,6 +220,13 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     best_validation_score_ : float or None
         The largest of `validation_scores_`, reached by the weights that were kept.
 
+    history_ : dict of ndarray
+        What each epoch recorded, a column each, as ``pandas.DataFrame`` takes it:
+        'loss', 'learning_rate' (of the last step), 'gradient_norm' (averaged over the
+        steps), 'seconds', and with validation data 'validation_loss' and, where early
+        stopping watches it, 'validation_score'. 'lbfgs' has losses and seconds of its
+        iterations.
+
     t_ : int
         The number of samples seen in training, each counted once an epoch.
 
@@ -176,7 +244,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         are strings.
 
     n_iter_ : int
-        The number of epochs ('sgd', 'adam') or iterations ('lbfgs') of the last fit.
+        The number of epochs, or of iterations of 'lbfgs', of the last fit.
 
     n_layers_ : int
         The number of layers, input and output included.
@@ -216,6 +284,36 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     .. [5] Zhu, C., Byrd, R. H., Lu, P. & Nocedal, J. (1997). "Algorithm 778: L-BFGS-B."
        ACM Transactions on Mathematical Software 23, 550-560.
 
+    .. [6] Loshchilov, I. & Hutter, F. (2019). "Decoupled weight decay regularization."
+       ICLR.
+
+    .. [7] Tieleman, T. & Hinton, G. (2012). "Lecture 6.5: rmsprop." Neural networks for
+       machine learning.
+
+    .. [8] Riedmiller, M. & Braun, H. (1993). "A direct adaptive method for faster
+       backpropagation learning: the RPROP algorithm." ICNN.
+
+    .. [9] Igel, C. & Huesken, M. (2000). "Improving the Rprop learning algorithm." NC.
+
+    .. [10] Loshchilov, I. & Hutter, F. (2017). "SGDR: Stochastic gradient descent with
+       warm restarts." ICLR.
+
+    .. [11] Smith, L. N. & Topin, N. (2019). "Super-convergence: very fast training of
+       neural networks using large learning rates." SPIE.
+
+    .. [12] Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. & Salakhutdinov,
+       R. (2014). "Dropout: a simple way to prevent neural networks from overfitting."
+       JMLR 15, 1929-1958.
+
+    .. [13] Pascanu, R., Mikolov, T. & Bengio, Y. (2013). "On the difficulty of training
+       recurrent neural networks." ICML.
+
+    .. [14] Huber, P. J. (1964). "Robust estimation of a location parameter." Annals of
+       Mathematical Statistics 35, 73-101.
+
+    .. [15] Koenker, R. & Bassett, G. (1978). "Regression quantiles." Econometrica 46,
+       33-50.
+
     Examples
     --------
     >>> from sklearn.datasets import make_regression
@@ -230,7 +328,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
         **BaseBackprop._parameter_constraints,
-        "loss": [StrOptions({"squared_error", "poisson"})],
+        "loss": [StrOptions({*LOSSES} - {"log_loss", "binary_log_loss"})],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
     }
 
     def __init__(
@@ -262,6 +362,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         max_fun=15000,
         scoring="loss",
         penalty_scaling="batch",
+        dropout=0.0,
+        max_grad_norm=None,
+        initializer="auto",
+        rho=0.9,
+        huber_delta=1.35,
+        quantile=0.5,
         dtype=None,
     ):
         self.loss = loss
@@ -291,12 +397,26 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             max_fun=max_fun,
             scoring=scoring,
             penalty_scaling=penalty_scaling,
+            dropout=dropout,
+            max_grad_norm=max_grad_norm,
+            initializer=initializer,
+            rho=rho,
+            huber_delta=huber_delta,
+            quantile=quantile,
             dtype=dtype,
         )
 
     @available_if(lambda self: self._can_fit_partially())
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train the network for one epoch on the given data.
 
         Parameters
@@ -307,6 +427,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
             The weight of each sample, not negative.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data, whose loss is recorded in `history_`.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
 
         Returns
         -------
@@ -319,7 +445,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             If an argument or a parameter is not valid, or if training diverges.
             The estimator is then as it was before the call.
         """
-        return self._partial_fit(X, y, sample_weight)
+        validation = (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, validation, n_epochs=1, incremental=True)
+        return self
 
     def predict(self, X):
         """Predict targets.
@@ -335,7 +463,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             The predicted targets.
         """
         raw = self._raw_outputs(X)
-        y = LOSSES[self._training_state.network.loss].prediction(raw)
+        y = self._training_state.network.loss.prediction(raw)
         return y[:, 0] if self.n_outputs_ == 1 else y
 
     def _learn_targets(self, y, incremental, classes):
@@ -356,13 +484,18 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             )
         return y
 
-    def _loss_name(self):
-        return self.loss
+    def _loss(self):
+        loss = LOSSES[self.loss]
+        if self.loss == "huber":
+            return loss(float(self.huber_delta))
+        if self.loss == "quantile":
+            return loss(float(self.quantile))
+        return loss()
 
     def _validation_score(self, raw, y, sample_weight):
-        from sklearn.metrics import r2_score  # late, as in _base._split
+        from sklearn.metrics import r2_score  # late, as in _held_out.split
 
-        y_pred = LOSSES[self.loss].prediction(raw)
+        y_pred = self._loss().prediction(raw)
         if not np.isfinite(y_pred).all():
             return np.nan
         return r2_score(y, y_pred, sample_weight=sample_weight)
@@ -373,5 +506,5 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = self.loss == "poisson"
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
         return tags

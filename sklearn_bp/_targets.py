@@ -110,17 +110,91 @@ class ClassLabels:
 
     def probabilities(self, raw):
         """Raw outputs as probabilities, one column a class."""
-        probabilities = LOSSES[self.loss].prediction(raw)
+        probabilities = LOSSES[self.loss]().prediction(raw)
         if self.is_multilabel or self.n_outputs > 1:
             return probabilities
         if len(self.classes) == 1:
             return np.ones_like(probabilities)
         return np.hstack([1 - probabilities, probabilities])
 
+    def class_weights(self, class_weight, y, sample_weight):
+        """What the parameter `class_weight` asks for.
+
+        Parameters
+        ----------
+        class_weight : dict, list of dict, "balanced" or None
+            Weights by label, in a multilabel problem a dict for each label; what is
+            not mentioned has the weight 1. "balanced" gives each class the same total.
+        y : ndarray of shape (n_samples, n_targets)
+            Encoded targets.
+        sample_weight : ndarray of shape (n_samples,) or None
+            The weights of the samples, which count in the totals.
+
+        Returns
+        -------
+        tables : list of ndarray, or None
+            For each column of y, the weight of each number in it.
+
+        Raises
+        ------
+        ValueError
+            If there is a label that is no class, or a weight that is not >= 0.
+        """
+        if class_weight is None:
+            return None
+        classes = [0, 1] if self.is_multilabel else self.classes
+        n_columns = y.shape[1]
+        if isinstance(class_weight, str):
+            return [
+                _balanced(column.astype(int), len(classes), sample_weight)
+                for column in y.T
+            ]
+        if self.is_multilabel != isinstance(class_weight, list) or (
+            self.is_multilabel and len(class_weight) != n_columns
+        ):
+            raise ValueError(
+                "class_weight must be a dict from classes to weights, and in a"
+                " multilabel problem a list of one for each label, such as"
+                f" {{0: 1, 1: 5}}; got {class_weight!r}."
+            )
+        weights = class_weight if self.is_multilabel else [class_weight]
+        return [_table(by_class, classes) for by_class in weights]
+
     def _description(self):
         if self.is_multilabel:
             return f"indicators of {len(self.classes)} labels"
         return f"one label a sample, out of {self.classes}"
+
+
+def weigh_classes(tables, y, sample_weight):
+    """Sample weights times the weights of the classes, or of all the labels."""
+    if tables is None:
+        return sample_weight
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight
+    for table, column in zip(tables, y.T, strict=True):
+        weight = weight * table[column.astype(int)]
+    return weight.astype(y.dtype)
+
+
+def _balanced(numbers, n_classes, sample_weight):
+    totals = np.bincount(numbers, weights=sample_weight, minlength=n_classes)
+    mean = totals.sum() / np.count_nonzero(totals)
+    return np.divide(mean, totals, out=np.zeros(n_classes), where=totals > 0)
+
+
+def _table(by_class, classes):
+    unknown = [label for label in by_class if label not in classes]
+    if unknown:
+        raise ValueError(
+            f"class_weight has weights for {unknown}, which are not among the classes"
+            f" {list(classes)}."
+        )
+    table = np.array([by_class.get(label, 1.0) for label in classes], dtype=float)
+    if not (np.isfinite(table).all() and (table >= 0).all()):
+        raise ValueError(
+            f"class_weight must be made of weights >= 0, got {by_class!r}."
+        )
+    return table
 
 
 def is_multilabel(y):

@@ -6,6 +6,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from .network import ACTIVATIONS
+
 
 def check_dtype(dtype):
     """Give the parameter `dtype` as one of the two computing types.
@@ -52,7 +54,59 @@ def check_hidden_layer_sizes(sizes):
     return tuple(int(width) for width in widths)
 
 
-def check_sample_weight(sample_weight, n_samples, dtype):
+def check_activations(activation, n_hidden):
+    """Give the parameter `activation` as one name for each hidden layer.
+
+    Parameters
+    ----------
+    activation : str or sequence of str
+        One name for all hidden layers, or one for each.
+    n_hidden : int
+        The number of hidden layers.
+
+    Returns
+    -------
+    activations : tuple of str
+        The names.
+    """
+    if isinstance(activation, str):
+        return (activation,) * n_hidden
+    unknown = [name for name in activation if name not in ACTIVATIONS]
+    if unknown or len(activation) != n_hidden:
+        raise ValueError(
+            f"activation must be one name or a list of one for each of the {n_hidden}"
+            f" hidden layers, out of {list(ACTIVATIONS)}, got {activation!r}."
+        )
+    return tuple(activation)
+
+
+def check_dropout(dropout, n_hidden):
+    """Give the parameter `dropout` as one rate for each hidden layer.
+
+    Parameters
+    ----------
+    dropout : float or sequence of float
+        One rate for all hidden layers, or one for each.
+    n_hidden : int
+        The number of hidden layers.
+
+    Returns
+    -------
+    rates : tuple of float
+        The rates.
+    """
+    if isinstance(dropout, Real):
+        return (float(dropout),) * n_hidden
+    are_rates = all(isinstance(rate, Real) and 0 <= rate < 1 for rate in dropout)
+    if not are_rates or len(dropout) != n_hidden:
+        raise ValueError(
+            f"dropout must be a rate or a list of one for each of the {n_hidden} hidden"
+            f" layers, from 0 to below 1, got {dropout!r}."
+        )
+    return tuple(map(float, dropout))
+
+
+def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
     """Give sample weights as an array, or None where there are none.
 
     Parameters
@@ -63,6 +117,8 @@ def check_sample_weight(sample_weight, n_samples, dtype):
         How many there must be.
     dtype : dtype
         float32 or float64.
+    name : str, default="sample_weight"
+        What the user calls them.
 
     Returns
     -------
@@ -78,17 +134,17 @@ def check_sample_weight(sample_weight, n_samples, dtype):
         ensure_2d=False,
         dtype=dtype,
         order="C",
-        input_name="sample_weight",
+        input_name=name,
     )
     if sample_weight.ndim != 1:
         raise ValueError("Sample weights must be 1D array or scalar")
     if sample_weight.shape != (n_samples,):
         raise ValueError(
-            f"sample_weight.shape == {sample_weight.shape}, expected {(n_samples,)}:"
+            f"{name}.shape == {sample_weight.shape}, expected {(n_samples,)}:"
             " one weight a sample."
         )
     if (sample_weight < 0).any():
-        raise ValueError("Negative values in sample_weight: weights must be >= 0.")
+        raise ValueError(f"Negative values in {name}: weights must be >= 0.")
     return sample_weight
 
 
@@ -133,9 +189,10 @@ def check_targets(y, loss, dtype):
     if not np.isfinite(y).all():
         raise ValueError(f"y contains a value too large for {y.dtype}. Scale y.")
     low, high = loss.target_range
-    if y.size and (y.min() < low or y.max() > high):
+    is_low = y < low if loss.lowest_is_valid else y <= low
+    if is_low.any() or (y > high).any():
         raise ValueError(
-            f"Some value(s) of y are out of the valid range of loss='{loss.name}':"
-            f" from {low} to {high}."
+            f"Some value(s) of y are out of the valid range of loss='{loss.name}': they"
+            f" must be {'>=' if loss.lowest_is_valid else '>'} {low}."
         )
     return y

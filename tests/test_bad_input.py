@@ -24,6 +24,8 @@ WRONG_PARAMETERS = [
     ("hidden_layer_sizes", None),
     ("activation", "sigmoid"),
     ("activation", None),
+    ("activation", ["relu", "tanh"]),
+    ("activation", ["sigmoid"]),
     ("solver", "newton"),
     ("alpha", -1e-9),
     ("alpha", "0.1"),
@@ -31,7 +33,8 @@ WRONG_PARAMETERS = [
     ("batch_size", 0),
     ("batch_size", 2.5),
     ("batch_size", "half"),
-    ("learning_rate", "cosine"),
+    ("learning_rate", "linear"),
+    ("learning_rate", None),
     ("learning_rate_init", 0),
     ("learning_rate_init", -1),
     ("power_t", -1),
@@ -54,8 +57,19 @@ WRONG_PARAMETERS = [
     ("n_iter_no_change", 0),
     ("n_iter_no_change", 2.5),
     ("max_fun", 0),
-    ("scoring", "accuracy"),
+    ("scoring", 1),
     ("penalty_scaling", "epoch"),
+    ("dropout", 1.0),
+    ("dropout", -0.1),
+    ("dropout", [0.1, 0.1]),
+    ("dropout", [1.0]),
+    ("dropout", ["half"]),
+    ("max_grad_norm", 0),
+    ("max_grad_norm", np.nan),
+    ("initializer", "xavier"),
+    ("initializer", None),
+    ("rho", 1.0),
+    ("rho", -0.1),
     ("dtype", "int32"),
     ("dtype", np.float16),
     ("dtype", 32),
@@ -80,14 +94,129 @@ def test_wrong_parameter_is_named_with_what_is_required(estimator, y, name, valu
     assert repr(value) in message or str(value) in message
 
 
+WRONG_OF_CLASSIFIER = [
+    ("class_weight", "equal"),
+    ("class_weight", 2),
+    ("class_weight", {0: -1}),
+    ("class_weight", {0: np.inf}),
+    ("class_weight", [{0: 1, 1: 1}]),
+    ("label_smoothing", 1.0),
+    ("label_smoothing", -0.1),
+]
+WRONG_OF_REGRESSOR = [
+    ("loss", "hinge"),
+    ("loss", "log_loss"),
+    ("huber_delta", 0),
+    ("quantile", 0.0),
+    ("quantile", 1.0),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG_OF_CLASSIFIER)
+def test_wrong_parameter_of_the_classifier(name, value):
+    message = fit_error(BackpropClassifier(**{name: value}), X, Y_CLASSES)
+    assert name in message
+    assert "must be" in message
+    assert repr(value) in message
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG_OF_REGRESSOR)
+def test_wrong_parameter_of_the_regressor(name, value):
+    message = fit_error(BackpropRegressor(**{name: value}), X, Y_NUMBERS)
+    assert name in message
+    assert "must be" in message
+    assert repr(value) in message
+
+
 def test_every_parameter_has_a_wrong_value_in_the_list():
-    assert {name for name, _ in WRONG_PARAMETERS} == set(
-        BackpropClassifier().get_params()
+    for estimator, more in (
+        (BackpropClassifier, WRONG_OF_CLASSIFIER),
+        (BackpropRegressor, WRONG_OF_REGRESSOR),
+    ):
+        names = {name for name, _ in [*WRONG_PARAMETERS, *more]}
+        assert names == set(estimator().get_params())
+
+
+def test_class_weight_of_a_class_that_is_none():
+    message = fit_error(BackpropClassifier(class_weight={7: 2.0}), X, Y_CLASSES)
+    assert "weights for [7], which are not among the classes" in message
+
+
+@both
+@pytest.mark.parametrize("scoring", ["no_such_scorer", ""])
+def test_unknown_scorer(estimator, y, scoring):
+    model = estimator(early_stopping=True, scoring=scoring)
+    assert "scoring" in fit_error(model, X, y)
+
+
+@both
+def test_a_scorer_that_takes_no_weights(estimator, y):
+    model = estimator(early_stopping=True, scoring=lambda model, X, y: 0.0)
+    message = fit_error(model, X, y, sample_weight=np.ones(40))
+    assert "parameter sample_weight" in message
+
+
+@both
+def test_dropout_with_lbfgs(estimator, y):
+    message = fit_error(estimator(solver="lbfgs", dropout=0.5), X, y)
+    assert "Set dropout=0 or solver to one of" in message
+
+
+@both
+def test_rprop_in_batches(estimator, y):
+    message = fit_error(estimator(solver="rprop", batch_size=10), X, y)
+    assert "batch_size must be 'full' or 'auto', got 10" in message
+
+
+@both
+@pytest.mark.parametrize("factor", [-1, np.nan, None, "1"])
+def test_a_schedule_that_returns_no_factor(estimator, y, factor):
+    model = estimator(learning_rate=lambda progress: factor)
+    assert "learning_rate must return a factor >= 0" in fit_error(model, X, y)
+
+
+@both
+def test_an_initializer_of_the_wrong_shape(estimator, y):
+    model = estimator(initializer=lambda shape, rng: np.ones(shape[::-1]))
+    assert "initializer must return" in fit_error(model, X, y)
+
+
+@both
+def test_validation_data(estimator, y):
+    good = {"X_val": X[:5], "y_val": y[:5]}
+    for change, culprit in (
+        ({"X_val": None}, "belong together"),
+        ({"y_val": None}, "belong together"),
+        ({"X_val": None, "y_val": None, "sample_weight_val": [1.0]}, "belong together"),
+        ({"X_val": X[:4]}, "inconsistent numbers of samples"),
+        ({"X_val": X[:5, :2]}, "X has 2 features"),
+        ({"X_val": np.full((5, 3), np.nan)}, "contains NaN"),
+        ({"y_val": np.full(5, np.nan)}, "contains NaN"),
+        ({"sample_weight_val": np.ones(4)}, "sample_weight_val.shape == (4,)"),
+        ({"sample_weight_val": -np.ones(5)}, "Negative values in sample_weight_val"),
+        ({"sample_weight_val": np.zeros(5)}, "validation set are all zero"),
+    ):
+        assert culprit in fit_error(estimator(), X, y, **{**good, **change})
+
+
+def test_validation_data_with_unknown_classes():
+    message = fit_error(
+        BackpropClassifier(), X, Y_CLASSES, X_val=X[:3], y_val=[0, 1, 9]
     )
+    assert "classes not in `self.classes_`: [9]" in message
 
 
-def test_wrong_loss():
-    assert "'loss'" in fit_error(BackpropRegressor(loss="hinge"), X, Y_NUMBERS)
+def test_targets_of_gamma_are_positive():
+    model = BackpropRegressor(loss="gamma")
+    assert "they must be > 0" in fit_error(model, X, np.arange(40.0))
+
+
+@both
+def test_hidden_activations_of_a_layer_that_is_not_there(estimator, y):
+    model = estimator(hidden_layer_sizes=(5, 4), max_iter=300).fit(X, y)
+    for layer in (2, -3):
+        with pytest.raises(ValueError, match=f"from -2 to 1, got {layer}"):
+            model.hidden_activations(X, layer)
 
 
 @both
@@ -296,7 +425,7 @@ def test_text_targets_of_a_regressor(y):
 
 def test_negative_targets_of_poisson():
     message = fit_error(BackpropRegressor(loss="poisson"), X, Y_NUMBERS)
-    assert "out of the valid range of loss='poisson': from 0 to inf" in message
+    assert "out of the valid range of loss='poisson': they must be >= 0" in message
 
 
 def test_another_number_of_targets():

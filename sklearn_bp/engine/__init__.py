@@ -2,14 +2,18 @@
 
 from ._blas import one_blas_thread
 from ._contract import Engine, Objective
+from ._dropout import Dropout
+from ._jacobian import input_gradients
 from ._selection import config_context, get_config, get_engine, set_config
 
 __all__ = [
+    "Dropout",
     "Engine",
     "Objective",
     "config_context",
     "get_config",
     "get_engine",
+    "input_gradients",
     "one_blas_thread",
     "set_config",
 ]

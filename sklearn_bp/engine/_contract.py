@@ -1,5 +1,6 @@
 """What an engine offers, and the objective that every engine minimises."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -120,6 +121,8 @@ class Engine(ABC):
         objective,
         batch_size,
         optimizer,
+        dropout=None,
+        max_grad_norm=math.inf,
     ):
         """Get ready to train: what stays the same from slice to slice is done once.
 
@@ -141,6 +144,11 @@ class Engine(ABC):
             The number of rows of a step.
         optimizer : Optimizer
             The update rule and its state.
+        dropout : Dropout, default=None
+            Which hidden units each step leaves out.
+        max_grad_norm : float, default=inf
+            A longer gradient, penalty included, is shortened to this length (Pascanu,
+            Mikolov & Bengio, 2013).
 
         Returns
         -------
@@ -154,7 +162,8 @@ class Engine(ABC):
             - `learning_rates`, ndarray of float64 of shape (n_steps,): the learning
               rate of each step.
 
-            It returns two floats: the first term of the objective as each step met it,
-            times the number of rows of the step, summed over the steps; and the second
-            term, likewise.
+            It returns three floats: the first term of the objective as each step met
+            it, times the number of rows of the step, summed over the steps; the second
+            term, likewise; and the length of the gradient, summed over the steps. The
+            penalty is a part of that gradient unless the optimizer decouples it.
         """

@@ -5,9 +5,11 @@ runs where nothing could be compiled. Shapes: m rows in the batch, s_l units in
 layer l.
 """
 
+import math
+
 import numpy as np
 
-from ..network import ACTIVATIONS, LOSSES
+from ..network import ACTIVATIONS
 from ._contract import Engine
 
 
@@ -18,28 +20,15 @@ class ReferenceEngine(Engine):
     products = "BLAS, by NumPy"
 
     def forward(self, network, theta, X, rows=None):
-        _, raw = _forward(network, theta, X if rows is None else X[rows])
-        return raw
+        return forward_pass(network, theta, X if rows is None else X[rows])[-1]
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
-        m = objective.size(X.shape[0])
-        decay = objective.decay(X.shape[0])
-        loss = LOSSES[network.loss]
-
-        activations, raw = _forward(network, theta, X)
-        losses = loss.value(raw, y)  # (m,)
-        delta = loss.gradient(raw, y)  # (m, s_L)
-        if sample_weight is not None:
-            losses = losses * sample_weight
-            delta = delta * sample_weight[:, np.newaxis]
-        gradient = _backward(network, theta, activations, delta)
-
-        coefs = theta[: network.n_coefs]
-        gradient /= m
+        data_loss, gradient = _data_term(
+            network, theta, X, y, sample_weight, objective.size(X.shape[0])
+        )
+        decay, coefs = objective.decay(X.shape[0]), theta[: network.n_coefs]
         gradient[: network.n_coefs] += decay * coefs
-        data_loss = losses.sum(dtype=np.float64) / m
-        penalty = 0.5 * decay * np.dot(coefs, coefs)
-        return float(data_loss), float(penalty), gradient
+        return data_loss, _penalty(decay, coefs), gradient
 
     def prepare_steps(
         self,
@@ -51,47 +40,99 @@ class ReferenceEngine(Engine):
         objective,
         batch_size,
         optimizer,
+        dropout=None,
+        max_grad_norm=math.inf,
     ):
+        coefs = theta[: network.n_coefs]
+
         def run_steps(order, learning_rates):
-            data_loss_sum = penalty_sum = 0.0
+            data_loss_sum = penalty_sum = norm_sum = 0.0
             for step, learning_rate in enumerate(learning_rates.tolist()):
                 batch = order[step * batch_size : (step + 1) * batch_size]
-                data_loss, penalty, gradient = self.loss_and_gradients(
+                masks = None
+                if dropout is not None:
+                    shapes = [(len(batch), size) for size in network.layer_sizes[1:-1]]
+                    masks = dropout.masks(optimizer.n_steps + 1, shapes, theta.dtype)
+                data_loss, gradient = _data_term(
                     network,
                     theta,
                     X[batch],
                     y[batch],
                     None if sample_weight is None else sample_weight[batch],
-                    objective,
+                    objective.size(len(batch)),
+                    masks,
                 )
-                optimizer.step(theta, gradient, learning_rate)
+                decay = objective.decay(len(batch))
                 data_loss_sum += data_loss * len(batch)
-                penalty_sum += penalty * len(batch)
-            return data_loss_sum, penalty_sum
+                penalty_sum += _penalty(decay, coefs) * len(batch)
+
+                if not optimizer.decouples_penalty:
+                    gradient[: network.n_coefs] += decay * coefs
+                norm = float(np.linalg.norm(gradient))
+                norm_sum += norm
+                if norm > max_grad_norm:
+                    gradient *= max_grad_norm / norm
+                if optimizer.decouples_penalty:
+                    np.multiply(coefs, 1 - learning_rate * decay, out=coefs)
+                optimizer.step(theta, gradient, learning_rate)
+            return data_loss_sum, penalty_sum, norm_sum
 
         return run_steps
 
 
-def _forward(network, theta, X):
-    """The outputs of every layer up to the last hidden one, and the raw outputs."""
+def _penalty(decay, coefs):
+    return float(0.5 * decay * np.dot(coefs, coefs))
+
+
+def _data_term(network, theta, X, y, sample_weight, m, masks=None):
+    """The first term of the objective, and its gradient."""
+    net_inputs, activations, raw = forward_pass(network, theta, X, masks)
+    losses = network.loss.value(raw, y)  # (m,)
+    delta = network.loss.gradient(raw, y)  # (m, s_L)
+    if sample_weight is not None:
+        losses = losses * sample_weight
+        delta = delta * sample_weight[:, np.newaxis]
+    gradient = _backward(network, theta, net_inputs, activations, delta, masks)
+    gradient /= m
+    return float(losses.sum(dtype=np.float64) / m), gradient
+
+
+def forward_pass(network, theta, X, masks=None):
+    """Net inputs z and outputs a = g(z) of the hidden layers, and the raw outputs.
+
+    The first of the outputs is X. `masks` are those of dropout.
+    """
     coefs, intercepts = network.views(theta)
-    activations = [X]  # a(0): (m, s_0)
-    for name, coef, intercept in zip(network.activations, coefs, intercepts):
-        z = activations[-1] @ coef + intercept  # (m, s_l)
+    net_inputs, activations = [], [X]  # a(0): (m, s_0)
+    below = X
+    for layer, name in enumerate(network.activations):
+        z = below @ coefs[layer] + intercepts[layer]  # (m, s_l)
+        net_inputs.append(z)
         activations.append(ACTIVATIONS[name].function(z))
-    raw = activations[-1] @ coefs[-1] + intercepts[-1]  # (m, s_L)
-    return activations, raw
+        below = _dropped(activations, masks, layer + 1)
+    raw = below @ coefs[-1] + intercepts[-1]  # (m, s_L)
+    return net_inputs, activations, raw
 
 
-def _backward(network, theta, activations, delta):
+def _dropped(activations, masks, layer):
+    """What the layer above is given."""
+    if masks is None or layer == 0:
+        return activations[layer]
+    return activations[layer] * masks[layer - 1]
+
+
+def _backward(network, theta, net_inputs, activations, delta, masks=None):
     """Sum over the rows of the loss's gradient, from the output layer's delta."""
     coefs, _ = network.views(theta)
     gradient = np.empty_like(theta)
     coef_gradients, intercept_gradients = network.views(gradient)
     for layer in reversed(range(len(coefs))):
-        coef_gradients[layer][:] = activations[layer].T @ delta
+        coef_gradients[layer][:] = _dropped(activations, masks, layer).T @ delta
         intercept_gradients[layer][:] = delta.sum(axis=0)
         if layer > 0:
             derivative = ACTIVATIONS[network.activations[layer - 1]].derivative
-            delta = delta @ coefs[layer].T * derivative(activations[layer])
+            slope = derivative(net_inputs[layer - 1], activations[layer])
+            if masks is not None:
+                slope = slope * masks[layer - 1]
+            delta = delta @ coefs[layer].T * slope
     return gradient

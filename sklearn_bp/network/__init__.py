@@ -2,7 +2,7 @@
 
 from ._activations import ACTIVATIONS
 from ._architecture import Network
-from ._initializers import glorot_uniform
-from ._losses import LOSSES
+from ._initializers import INITIALIZERS, initialize
+from ._losses import LOSSES, Loss
 
-__all__ = ["ACTIVATIONS", "LOSSES", "Network", "glorot_uniform"]
+__all__ = ["ACTIVATIONS", "INITIALIZERS", "LOSSES", "Loss", "Network", "initialize"]

@@ -1,10 +1,12 @@
 """The shape of a network and the one vector that holds its parameters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+
+from ._losses import Loss
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,13 @@ class Network:
         The number of inputs, of units in each hidden layer, and of outputs.
     activations : tuple of str
         The name of the activation of each hidden layer.
-    loss : str
-        The name of the loss, which brings the output layer's link with it.
+    loss : Loss
+        The loss, which brings the output layer's link with it.
     """
 
     layer_sizes: tuple
     activations: tuple
-    loss: str
+    loss: Loss
 
     def __post_init__(self):
         if len(self.activations) != len(self.layer_sizes) - 2:
@@ -36,6 +38,14 @@ class Network:
                 f"{len(self.layer_sizes) - 2} hidden layers need as many activations,"
                 f" got {self.activations}."
             )
+
+    def is_like(self, other):
+        """Whether the parameters of the one make sense in the other."""
+        return (
+            self.layer_sizes == other.layer_sizes
+            and self.activations == other.activations
+            and self.loss.name == other.loss.name
+        )
 
     @property
     def n_outputs(self):
@@ -80,6 +90,14 @@ class Network:
             intercepts.append(theta[intercept_start:intercept_stop])
             intercept_start = intercept_stop
         return coefs, intercepts
+
+    def up_to(self, n_layers):
+        """The network whose raw outputs are the net inputs of hidden layer n_layers."""
+        return replace(
+            self,
+            layer_sizes=self.layer_sizes[: n_layers + 1],
+            activations=self.activations[: n_layers - 1],
+        )
 
     def flatten(self, coefs, intercepts, dtype):
         """The inverse of `views`: one new vector with all parameters."""

@@ -9,64 +9,13 @@ multiclass log loss has one target column that holds the number of the class;
 all other losses have one column per output.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from ._activations import logistic
-
-
-@dataclass(frozen=True)
-class Loss:
-    """One loss function.
-
-    Parameters
-    ----------
-    name : str
-        The key in `LOSSES`.
-    link : str
-        The name of the function from raw output to prediction, as it stands in
-        the fitted attribute `out_activation_`.
-    prediction : callable
-        From raw outputs of shape (n_samples, n_outputs) to predictions of the
-        same shape.
-    value : callable
-        From raw outputs and targets to the loss of each sample, shape
-        (n_samples,), summed over the outputs.
-    gradient : callable
-        From raw outputs and targets to the derivative of the loss with respect
-        to the raw outputs, shape (n_samples, n_outputs).
-    target_range : tuple of float
-        Smallest and largest valid target.
-    averages_outputs : bool, default=False
-        Whether the value *shown* (`loss_`, `loss_curve_`) is the mean over the
-        outputs. scikit-learn shows the squared error this way, and trains on
-        the sum all the same; so do we.
-    """
-
-    name: str
-    link: str
-    prediction: Callable
-    value: Callable
-    gradient: Callable
-    target_range: tuple = (-np.inf, np.inf)
-    averages_outputs: bool = False
-
-    def shown(self, data_loss, n_outputs):
-        """The data part of the objective as scikit-learn's `loss_` shows it."""
-        return data_loss / n_outputs if self.averages_outputs else data_loss
-
-    def average(self, raw, y, sample_weight=None):
-        """Weighted mean over samples of the loss, as it is shown."""
-        mean = np.average(self.value(raw, y), weights=sample_weight)
-        return float(self.shown(mean, raw.shape[1]))
-
-
-def _clip_log_loss(loss, dtype):
-    """Bound a log loss as if its probability were clipped to [eps, 1 - eps]."""
-    eps = np.finfo(dtype).eps
-    return np.clip(loss, -np.log1p(-eps), -np.log(eps))
+from ._activations import logistic, softplus
 
 
 def softmax(z):
@@ -75,72 +24,251 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+#: From raw outputs to predictions of the same shape, by the names that stand in the
+#: fitted attribute `out_activation_`.
+LINKS = {
+    "identity": lambda z: z,
+    "exp": np.exp,
+    "logistic": logistic,
+    "softmax": softmax,
+}
+
+
+@dataclass(frozen=True)
+class Loss(ABC):
+    """One loss function; a child has at most one field, its setting."""
+
+    name: ClassVar[str]
+    link: ClassVar[str] = "identity"
+    #: The interval of valid targets, and whether its lower end is one.
+    target_range: ClassVar[tuple] = (-np.inf, np.inf)
+    lowest_is_valid: ClassVar[bool] = True
+    #: Whether the value *shown* (`loss_`, `loss_curve_`) is the mean over the outputs.
+    #: scikit-learn shows the squared error this way, and trains on the sum all the
+    #: same; so do we.
+    averages_outputs: ClassVar[bool] = False
+
+    @property
+    def setting(self):
+        """The number that the loss has as its field, or 0."""
+        return float(next(iter(vars(self).values()), 0))
+
+    @abstractmethod
+    def value(self, z, y):
+        """The loss of each sample, shape (n_samples,), summed over the outputs."""
+
+    @abstractmethod
+    def gradient(self, z, y):
+        """Its derivative by the raw outputs, shape (n_samples, n_outputs)."""
+
+    def prediction(self, z):
+        """Raw outputs as predictions."""
+        return LINKS[self.link](z)
+
+    def start(self, y, sample_weight):
+        """Raw outputs (n_outputs,) from which training does not start too far away, or
+        None where the starting weights' rule will do."""
+        return None
+
+    def shown(self, data_loss, n_outputs):
+        """The data part of the objective as scikit-learn's `loss_` shows it."""
+        return data_loss / n_outputs if self.averages_outputs else data_loss
+
+    def average(self, z, y, sample_weight=None):
+        """Weighted mean over samples of the loss, as it is shown."""
+        mean = np.average(self.value(z, y), weights=sample_weight)
+        return float(self.shown(mean, z.shape[1]))
+
+
+@dataclass(frozen=True)
+class SquaredError(Loss):
+    """(z - y)^2 / 2"""
+
+    name = "squared_error"
+    averages_outputs = True
+
+    def value(self, z, y):
+        return 0.5 * np.square(z - y).sum(axis=1)
+
+    def gradient(self, z, y):
+        return z - y
+
+
+class _Bounded(Loss):
+    """A loss whose gradient is bounded, however far the target is.
+
+    So a bias that starts near 0 would take as many steps as the targets are learning
+    rates away; it starts at the quantile of the targets that the loss aims at.
+    """
+
+    target_quantile = 0.5
+
+    def start(self, y, sample_weight):
+        return np.array(
+            [_quantile(column, self.target_quantile, sample_weight) for column in y.T]
+        )
+
+
+@dataclass(frozen=True)
+class AbsoluteError(_Bounded):
+    """|z - y|"""
+
+    name = "absolute_error"
+
+    def value(self, z, y):
+        return np.abs(z - y).sum(axis=1)
+
+    def gradient(self, z, y):
+        return np.sign(z - y)
+
+
+@dataclass(frozen=True)
+class Huber(_Bounded):
+    """The squared error up to an error of delta, from there on linear (Huber, 1964)."""
+
+    name = "huber"
+    delta: float = 1.35
+
+    def value(self, z, y):
+        error = np.abs(z - y)
+        linear = self.delta * (error - 0.5 * self.delta)
+        return np.where(error <= self.delta, 0.5 * error**2, linear).sum(axis=1)
+
+    def gradient(self, z, y):
+        return np.clip(z - y, -self.delta, self.delta)
+
+
+@dataclass(frozen=True)
+class Quantile(_Bounded):
+    """The pinball loss, least at the quantile (Koenker & Bassett, 1978)."""
+
+    name = "quantile"
+    quantile: float = 0.5
+
+    @property
+    def target_quantile(self):
+        return self.quantile
+
+    def value(self, z, y):
+        error = z - y
+        slope = np.where(error > 0, 1 - self.quantile, -self.quantile)
+        return (slope.astype(z.dtype) * error).sum(axis=1)
+
+    def gradient(self, z, y):
+        slope = np.where(z > y, 1 - self.quantile, -self.quantile)
+        return slope.astype(z.dtype)
+
+
+@dataclass(frozen=True)
+class Poisson(Loss):
+    """Half the Poisson deviance, with the log link."""
+
+    name = "poisson"
+    link = "exp"
+    target_range = (0, np.inf)
+
+    def value(self, z, y):
+        y_log_y = y * np.log(np.where(y > 0, y, 1))
+        return (y_log_y - y * z - y + np.exp(z)).sum(axis=1)
+
+    def gradient(self, z, y):
+        return np.exp(z) - y
+
+
+@dataclass(frozen=True)
+class Gamma(Loss):
+    """Half the gamma deviance, with the log link."""
+
+    name = "gamma"
+    link = "exp"
+    target_range = (0, np.inf)
+    lowest_is_valid = False
+
+    def value(self, z, y):
+        return (z - np.log(y) + y * np.exp(-z) - 1).sum(axis=1)
+
+    def gradient(self, z, y):
+        return 1 - y * np.exp(-z)
+
+    def start(self, y, sample_weight):
+        # Its gradient is bounded above, and explodes below.
+        return np.log(np.average(y, axis=0, weights=sample_weight))
+
+
+@dataclass(frozen=True)
+class LogLoss(Loss):
+    """Of class numbers. A share of `label_smoothing` of each target is spread over all
+    classes (Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, 2016)."""
+
+    name = "log_loss"
+    link = "softmax"
+    target_range = (0, np.inf)
+    label_smoothing: float = 0.0
+
+    def value(self, z, y):
+        z = z - z.max(axis=1, keepdims=True)
+        target = z[np.arange(len(z)), _class_numbers(y)]
+        if self.label_smoothing > 0:
+            target = target + self.label_smoothing * (z.mean(axis=1) - target)
+        return _clip_log_loss(np.log(np.exp(z).sum(axis=1)) - target)
+
+    def gradient(self, z, y):
+        delta = softmax(z)
+        delta[np.arange(len(z)), _class_numbers(y)] -= 1 - self.label_smoothing
+        delta -= self.label_smoothing / z.shape[1]
+        return delta
+
+
+@dataclass(frozen=True)
+class BinaryLogLoss(Loss):
+    """Of indicators, one a label. A share of `label_smoothing` of each is replaced by
+    1 / 2."""
+
+    name = "binary_log_loss"
+    link = "logistic"
+    target_range = (0, 1)
+    label_smoothing: float = 0.0
+
+    def _smooth(self, y):
+        return y + self.label_smoothing * (0.5 - y)
+
+    def value(self, z, y):
+        # -y log(p) - (1 - y) log(1 - p) with p = 1 / (1 + exp(-z))
+        return _clip_log_loss(softplus(z) - z * self._smooth(y)).sum(axis=1)
+
+    def gradient(self, z, y):
+        return logistic(z) - self._smooth(y)
+
+
 def _class_numbers(y):
     return y[:, 0].astype(np.intp)
 
 
-def _log_loss(z, y):
-    z = z - z.max(axis=1, keepdims=True)
-    log_normalizer = np.log(np.exp(z).sum(axis=1))
-    loss = log_normalizer - z[np.arange(len(z)), _class_numbers(y)]
-    return _clip_log_loss(loss, z.dtype)
+def _clip_log_loss(loss):
+    """Bound a log loss as if its probability were clipped to [eps, 1 - eps]."""
+    eps = np.finfo(loss.dtype).eps
+    return np.clip(loss, -np.log1p(-eps), -np.log(eps))
 
 
-def _log_loss_gradient(z, y):
-    delta = softmax(z)
-    delta[np.arange(len(z)), _class_numbers(y)] -= 1
-    return delta
-
-
-def _binary_log_loss(z, y):
-    # -y log(p) - (1 - y) log(1 - p) with p = 1 / (1 + exp(-z))
-    loss = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
-    return _clip_log_loss(loss, z.dtype).sum(axis=1)
-
-
-def _squared_error(z, y):
-    return 0.5 * np.square(z - y).sum(axis=1)
-
-
-def _poisson(z, y):
-    y_log_y = y * np.log(np.where(y > 0, y, 1))
-    return (y_log_y - y * z - y + np.exp(z)).sum(axis=1)
+def _quantile(y, quantile, sample_weight):
+    """The least of the values below or at which there is that share of the weight."""
+    order = np.argsort(y)
+    weight = np.ones(len(y)) if sample_weight is None else sample_weight[order]
+    cumulated = np.cumsum(weight, dtype=np.float64)
+    place = np.searchsorted(cumulated, quantile * cumulated[-1])
+    return y[order[min(place, len(y) - 1)]]
 
 
 LOSSES = {
     loss.name: loss
     for loss in (
-        Loss(
-            "squared_error",
-            link="identity",
-            prediction=lambda z: z,
-            value=_squared_error,
-            gradient=lambda z, y: z - y,
-            averages_outputs=True,
-        ),
-        Loss(
-            "poisson",
-            link="exp",
-            prediction=np.exp,
-            value=_poisson,
-            gradient=lambda z, y: np.exp(z) - y,
-            target_range=(0, np.inf),
-        ),
-        Loss(
-            "log_loss",
-            link="softmax",
-            prediction=softmax,
-            value=_log_loss,
-            gradient=_log_loss_gradient,
-            target_range=(0, np.inf),
-        ),
-        Loss(
-            "binary_log_loss",
-            link="logistic",
-            prediction=logistic,
-            value=_binary_log_loss,
-            gradient=lambda z, y: logistic(z) - y,
-            target_range=(0, 1),
-        ),
+        SquaredError,
+        AbsoluteError,
+        Huber,
+        Quantile,
+        Poisson,
+        Gamma,
+        LogLoss,
+        BinaryLogLoss,
     )
 }

@@ -2,16 +2,18 @@
 
 from ._lbfgs import minimize_lbfgs
 from ._optimizers import OPTIMIZERS
-from ._schedules import SCHEDULES
+from ._schedules import FACTORS, SCHEDULES, make_schedule
 from ._stopping import Stopping
 from ._trainer import TrainingData, TrainingState, train
 
 __all__ = [
+    "FACTORS",
     "OPTIMIZERS",
     "SCHEDULES",
     "Stopping",
     "TrainingData",
     "TrainingState",
+    "make_schedule",
     "minimize_lbfgs",
     "train",
 ]

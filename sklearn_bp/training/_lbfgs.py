@@ -1,13 +1,14 @@
 """Full batch training with L-BFGS-B (Zhu, Byrd, Lu & Nocedal, 1997), by SciPy."""
 
 import warnings
+from time import perf_counter
 
 import numpy as np
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
 from ..engine import one_blas_thread
-from ..network import LOSSES
+from ._trainer import NoCallbacks
 
 # scikit-learn hands the optimizer the squared error averaged over the outputs, beside
 # the gradient of its sum. With the same pair we follow the same trajectory. But the
@@ -17,7 +18,19 @@ from ..network import LOSSES
 MOST_OUTPUTS_AVERAGED = 100
 
 
-def minimize_lbfgs(engine, state, data, *, objective, max_iter, max_fun, tol, verbose):
+def minimize_lbfgs(
+    engine,
+    state,
+    data,
+    *,
+    objective,
+    max_iter,
+    max_fun,
+    tol,
+    validate=None,
+    callbacks=None,
+    verbose=False,
+):
     """Train on all rows at once.
 
     Parameters
@@ -25,7 +38,7 @@ def minimize_lbfgs(engine, state, data, *, objective, max_iter, max_fun, tol, ve
     engine : Engine
         Computes the objective and its gradient.
     state : TrainingState
-        The network; its parameters are changed in place.
+        The network and its history; changed in place.
     data : TrainingData
         The training set; all rows are used.
     objective : Objective
@@ -34,7 +47,11 @@ def minimize_lbfgs(engine, state, data, *, objective, max_iter, max_fun, tol, ve
         The largest number of iterations, and of evaluations of the objective.
     tol : float
         The largest component of the gradient at which training has converged.
-    verbose : bool
+    validate : callable, default=None
+        From parameters to the loss on validation data, and a score that is not used.
+    callbacks : object, default=None
+        Called at both ends of each iteration, see `NoCallbacks`.
+    verbose : bool, default=False
         Whether to print a line an iteration.
 
     Returns
@@ -63,22 +80,35 @@ def minimize_lbfgs(engine, state, data, *, objective, max_iter, max_fun, tol, ve
         )
 
     def shown(data_loss, penalty):
-        return LOSSES[network.loss].shown(data_loss, network.n_outputs) + penalty
+        return network.loss.shown(data_loss, network.n_outputs) + penalty
 
     def value_and_gradient(theta):
         data_loss, penalty, gradient = evaluate(theta)
         value = shown(data_loss, penalty) if average else data_loss + penalty
         return value, gradient.astype(np.float64)
 
-    n_iter, latest = 0, state.theta
+    callbacks = callbacks or NoCallbacks()
+    n_iter, latest, start, is_stopped = 0, state.theta, perf_counter(), False
 
     def record(intermediate_result):
-        nonlocal n_iter, latest
+        nonlocal n_iter, latest, start, is_stopped
         n_iter += 1
         latest = intermediate_result.x.copy()
+        state.history.losses.append(float(intermediate_result.fun))
         if verbose:
             print(f"Iteration {n_iter}, loss = {intermediate_result.fun:.8f}")
+        if validate is not None:
+            loss, _ = validate(latest.astype(dtype))
+            state.history.validation_losses.append(loss)
+        state.history.seconds.append(perf_counter() - start)
+        is_stopped = callbacks.end_epoch(latest.astype(dtype))
+        if is_stopped:
+            raise StopIteration
+        start = perf_counter()
+        if n_iter < max_iter:
+            callbacks.begin_epoch()
 
+    callbacks.begin_epoch()
     with one_blas_thread:
         try:
             result = minimize(
@@ -93,7 +123,7 @@ def minimize_lbfgs(engine, state, data, *, objective, max_iter, max_fun, tol, ve
             warnings.warn("Training interrupted by user.", stacklevel=2)
         else:
             n_iter, latest = min(result.nit, max_iter), result.x
-            if result.status != 0:
+            if result.status != 0 and not is_stopped:
                 _warn_of_no_convergence(result, n_iter, max_iter)
         state.theta[:] = latest
         loss = shown(*evaluate(state.theta)[:2])

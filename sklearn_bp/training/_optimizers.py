@@ -1,13 +1,36 @@
 """Optimizers: the settings, the state and the update rule of each.
 
 `step` is the rule in NumPy, as the reference engine runs it. The compiled engine
-has a twin of it and works on the same arrays, listed in `state`.
+has a twin of it and works on the same arrays, listed in `state`. `parameters` names the
+estimators' parameters that an optimizer takes.
 """
 
 import numpy as np
 
 
-class SGD:
+class Optimizer:
+    """What all have in common.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The parameters to be trained.
+    n_arrays : int
+        How many arrays like theta the state consists of.
+    """
+
+    #: Whether the L2 penalty shrinks the weights by itself, instead of being a part of
+    #: the gradient; whoever calls `step` sees to it.
+    decouples_penalty = False
+    #: Whether the rule makes sense for the gradient of all rows alone.
+    needs_full_batch = False
+
+    def __init__(self, theta, n_arrays):
+        self.n_steps = 0
+        self.state = tuple(np.zeros_like(theta) for _ in range(n_arrays))
+
+
+class SGD(Optimizer):
     """Gradient descent with momentum (Polyak, 1964) or Nesterov's (Nesterov, 1983).
 
     Parameters
@@ -16,17 +39,17 @@ class SGD:
         The parameters to be trained.
     momentum : float
         The share of the last update that is kept.
-    nesterov : bool
+    nesterovs_momentum : bool
         Whether the step looks ahead by one more momentum (Sutskever et al., 2013).
     """
 
     name = "sgd"
+    parameters = ("momentum", "nesterovs_momentum")
 
-    def __init__(self, theta, *, momentum, nesterov):
+    def __init__(self, theta, *, momentum, nesterovs_momentum):
+        super().__init__(theta, n_arrays=1)
         self.momentum = float(momentum)
-        self.nesterov = bool(nesterov)
-        self.n_steps = 0
-        self.state = (np.zeros_like(theta),)
+        self.nesterov = bool(nesterovs_momentum)
 
     @property
     def settings(self):
@@ -43,7 +66,7 @@ class SGD:
             theta += velocity
 
 
-class Adam:
+class Adam(Optimizer):
     """Adaptive moment estimation (Kingma & Ba, 2015).
 
     Parameters
@@ -57,13 +80,13 @@ class Adam:
     """
 
     name = "adam"
+    parameters = ("beta_1", "beta_2", "epsilon")
 
     def __init__(self, theta, *, beta_1, beta_2, epsilon):
+        super().__init__(theta, n_arrays=2)
         self.beta_1 = float(beta_1)
         self.beta_2 = float(beta_2)
         self.epsilon = float(epsilon)
-        self.n_steps = 0
-        self.state = (np.zeros_like(theta), np.zeros_like(theta))
 
     @property
     def settings(self):
@@ -83,4 +106,89 @@ class Adam:
         theta -= learning_rate * first / (np.sqrt(second) + self.epsilon)
 
 
-OPTIMIZERS = {optimizer.name: optimizer for optimizer in (SGD, Adam)}
+class AdamW(Adam):
+    """Adam with a decoupled penalty (Loshchilov & Hutter, 2019): weights shrink by the
+    learning rate times alpha / M times themselves, whatever their moments."""
+
+    name = "adamw"
+    decouples_penalty = True
+
+
+class RMSProp(Optimizer):
+    """The gradient over its root mean square (Tieleman & Hinton, 2012).
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The parameters to be trained.
+    rho : float
+        The decay rate of the mean square.
+    epsilon : float
+        Keeps the division finite.
+    """
+
+    name = "rmsprop"
+    parameters = ("rho", "epsilon")
+
+    def __init__(self, theta, *, rho, epsilon):
+        super().__init__(theta, n_arrays=1)
+        self.rho = float(rho)
+        self.epsilon = float(epsilon)
+
+    @property
+    def settings(self):
+        return self.rho, self.epsilon
+
+    def step(self, theta, gradient, learning_rate):
+        (mean_square,) = self.state
+        self.n_steps += 1
+        mean_square *= self.rho
+        mean_square += (1 - self.rho) * gradient**2
+        theta -= learning_rate * gradient / (np.sqrt(mean_square) + self.epsilon)
+
+
+class Rprop(Optimizer):
+    """Resilient backpropagation: steps by the sign (Riedmiller & Braun, 1993).
+
+    A step grows while the sign stays and shrinks when it turns; in the form iRprop-
+    (Igel & Huesken, 2000), there is no step where it turned. Steps begin with, and are
+    multiples of, the learning rate.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The parameters to be trained.
+    learning_rate_init : float
+        The length of the first step.
+    """
+
+    name = "rprop"
+    parameters = ("learning_rate_init",)
+    needs_full_batch = True
+    shrinks_by, grows_by = 0.5, 1.2
+    shortest, longest = 1e-6, 50.0
+
+    def __init__(self, theta, *, learning_rate_init):
+        super().__init__(theta, n_arrays=2)
+        self.learning_rate_init = float(learning_rate_init)
+        self.state[1].fill(1)
+
+    @property
+    def settings(self):
+        bounds = np.array([self.shortest, self.longest]) / self.learning_rate_init
+        return self.shrinks_by, self.grows_by, *bounds.tolist()
+
+    def step(self, theta, gradient, learning_rate):
+        before, length = self.state
+        self.n_steps += 1
+        turn = np.sign(gradient) * np.sign(before)
+        length *= np.where(turn > 0, self.grows_by, 1)
+        length *= np.where(turn < 0, self.shrinks_by, 1)
+        np.clip(length, *self.settings[2:], out=length)
+        before[:] = np.where(turn < 0, 0, gradient)
+        theta -= learning_rate * length * np.sign(before)
+
+
+OPTIMIZERS = {
+    optimizer.name: optimizer for optimizer in (SGD, Adam, AdamW, RMSProp, Rprop)
+}

@@ -1,5 +1,8 @@
 """Learning rate schedules: step or epoch -> learning rate."""
 
+import math
+from numbers import Real
+
 import numpy as np
 
 
@@ -19,11 +22,12 @@ class Constant:
     def __init__(self, learning_rate_init, power_t=0.5):
         self.learning_rate_init = float(learning_rate_init)
         self.power_t = float(power_t)
+        #: The latest one.
         self.learning_rate = self.learning_rate_init
 
-    def rates(self, n_steps):
-        """The learning rates of the next `n_steps` steps of this epoch."""
-        rates = np.empty(n_steps)
+    def rates(self, start, stop, n_steps):
+        """The learning rates of steps start to stop of an epoch of `n_steps` steps."""
+        rates = np.empty(stop - start)
         rates.fill(self.learning_rate)  # half the time of np.full
         return rates
 
@@ -62,6 +66,73 @@ class Adaptive(Constant):
         return True
 
 
+class ByProgress(Constant):
+    """learning_rate_init times a function of the progress of training.
+
+    Parameters
+    ----------
+    learning_rate_init : float
+        What the factors are multiplied by.
+    factor : callable
+        From the progress, from 0 at the first step towards 1, to a factor >= 0.
+    n_epochs : int
+        After so many epochs the progress is 1, and stays there.
+    """
+
+    name = "progress"
+
+    def __init__(self, learning_rate_init, factor, n_epochs):
+        super().__init__(learning_rate_init)
+        self.factor = factor
+        self.n_epochs = n_epochs
+        self.n_epochs_done = 0
+
+    def rates(self, start, stop, n_steps):
+        epochs = self.n_epochs_done + np.arange(start, stop) / n_steps
+        progress = np.minimum(epochs / self.n_epochs, 1)
+        rates = np.array([self._checked_factor(p) for p in progress.tolist()])
+        rates *= self.learning_rate_init
+        self.learning_rate = float(rates[-1])
+        return rates
+
+    def end_epoch(self, n_samples_seen):
+        self.n_epochs_done += 1
+
+    def _checked_factor(self, progress):
+        factor = self.factor(progress)
+        if not isinstance(factor, Real) or not 0 <= factor < math.inf:
+            raise ValueError(
+                "A function as learning_rate must return a factor >= 0 for each"
+                f" progress from 0 to 1, got {factor!r} for {progress}."
+            )
+        return float(factor)
+
+
+def cosine(progress):
+    """From 1 down to 0 (Loshchilov & Hutter, 2017, without restarts)."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def one_cycle(progress):
+    """From 1 / 25 up to 1 in three tenths of the time, and from there down to 4e-6,
+    each along a half wave of the cosine (Smith & Topin, 2019)."""
+    low, peak, end = 1 / 25, 0.3, 1 / 25 / 1e4
+    if progress < peak:
+        return 1 + (low - 1) * cosine(progress / peak)
+    return end + (1 - end) * cosine((progress - peak) / (1 - peak))
+
+
+#: Those of scikit-learn, which it has for sgd alone.
 SCHEDULES = {
     schedule.name: schedule for schedule in (Constant, InverseScaling, Adaptive)
 }
+#: Those by progress.
+FACTORS = {factor.__name__: factor for factor in (cosine, one_cycle)}
+
+
+def make_schedule(learning_rate, learning_rate_init, power_t, n_epochs):
+    """The schedule of this name, or by this function."""
+    if learning_rate in SCHEDULES:
+        return SCHEDULES[learning_rate](learning_rate_init, power_t)
+    factor = FACTORS.get(learning_rate, learning_rate)
+    return ByProgress(learning_rate_init, factor, n_epochs)

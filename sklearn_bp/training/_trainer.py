@@ -4,13 +4,14 @@ import copy
 import math
 import warnings
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..engine import one_blas_thread
-from ..network import LOSSES, Network
+from ..network import Network
 from ._history import History
 
 # Between two calls of the engine Python hears of Ctrl-C, so one call should take
@@ -30,6 +31,7 @@ class TrainingState:
     schedule: Any = None
     stopping: Any = None
     history: History = field(default_factory=History)
+    dropout: Any = None
     n_samples_seen: int = 0
     #: What the stopping rule has watched so far.
     watched: Any = None
@@ -59,6 +61,17 @@ class TrainingData:
     rows: np.ndarray
 
 
+class NoCallbacks:
+    """Called at both ends of each epoch; this one does nothing."""
+
+    def begin_epoch(self):
+        """An epoch begins."""
+
+    def end_epoch(self, theta):
+        """An epoch has led to these parameters; returns whether to stop."""
+        return False
+
+
 def train(
     engine,
     state,
@@ -69,7 +82,9 @@ def train(
     max_iter,
     shuffle,
     random_state,
-    validation_score=None,
+    max_grad_norm=math.inf,
+    validate=None,
+    callbacks=None,
     warn_at_max_iter=True,
     verbose=False,
 ):
@@ -94,9 +109,13 @@ def train(
         Whether each epoch has an order of its own.
     random_state : RandomState
         Draws the orders.
-    validation_score : callable, default=None
-        From parameters to the score that the stopping rule watches; None makes it
-        watch the training loss.
+    max_grad_norm : float, default=inf
+        Longer gradients are shortened to this length.
+    validate : callable, default=None
+        From parameters to the loss on validation data and the score that the stopping
+        rule watches. Without a score, it watches the training loss.
+    callbacks : object, default=None
+        Called at both ends of each epoch, see `NoCallbacks`.
     warn_at_max_iter : bool, default=True
         Whether to warn if `max_iter` ends the training.
     verbose : bool, default=False
@@ -114,33 +133,41 @@ def train(
     """
     # scikit-learn shuffles the order of the epoch before, so the order is kept.
     order = data.rows.copy()
-    run_epoch = _prepare_epochs(engine, state, data, objective, batch_size)
+    run_epoch = _prepare_epochs(
+        engine, state, data, objective, batch_size, max_grad_norm
+    )
+    callbacks = callbacks or NoCallbacks()
+    history = state.history
     n_iter = 0
     state.stopping.start(state.theta)
     try:
         with one_blas_thread:
             while n_iter < max_iter:
+                start = perf_counter()
+                callbacks.begin_epoch()
                 if shuffle:
                     random_state.shuffle(order)
-                loss = run_epoch(order)
+                loss, gradient_norm = run_epoch(order)
                 if not math.isfinite(loss):
                     raise _divergence(n_iter + 1, loss, state.schedule)
                 n_iter += 1
                 state.n_samples_seen += len(order)
-                state.history.losses.append(loss)
+                history.losses.append(loss)
+                history.gradient_norms.append(gradient_norm)
+                history.learning_rates.append(state.schedule.learning_rate)
                 if verbose:
                     print(f"Iteration {n_iter}, loss = {loss:.8f}")
 
-                score = -loss
-                if validation_score is not None:
-                    score = validation_score(state.theta)
-                    state.history.validation_scores.append(score)
-                    if verbose:
-                        print(f"Validation score: {score:f}")
-                state.stopping.update(score, state.theta)
+                score = None
+                if validate is not None:
+                    score = _validate(validate, state, verbose)
+                state.stopping.update(-loss if score is None else score, state.theta)
                 state.schedule.end_epoch(state.n_samples_seen)
+                history.seconds.append(perf_counter() - start)
+                if callbacks.end_epoch(state.theta):
+                    break
                 if state.stopping.out_of_patience and not _go_on(
-                    state, validation_score is not None, verbose
+                    state, score is not None, verbose
                 ):
                     break
             else:
@@ -157,9 +184,20 @@ def train(
     return n_iter
 
 
-def _prepare_epochs(engine, state, data, objective, batch_size):
+def _validate(validate, state, verbose):
+    """Take note of the validation loss and the score, if there is one; returns it."""
+    loss, score = validate(state.theta)
+    state.history.validation_losses.append(loss)
+    if score is not None:
+        state.history.validation_scores.append(score)
+        if verbose:
+            print(f"Validation score: {score:f}")
+    return score
+
+
+def _prepare_epochs(engine, state, data, objective, batch_size, max_grad_norm):
     """Returns a function that trains once on every row of `order`, and returns the
-    mean loss."""
+    mean loss and the mean length of the gradient."""
     network, schedule = state.network, state.schedule
     run_steps = engine.prepare_steps(
         network,
@@ -170,20 +208,27 @@ def _prepare_epochs(engine, state, data, objective, batch_size):
         objective,
         batch_size,
         state.optimizer,
+        state.dropout,
+        max_grad_norm,
     )
-    shown = LOSSES[network.loss].shown
+    shown = network.loss.shown
     operations = 6 * network.n_coefs * batch_size
     steps_per_slice = math.ceil(min(STEPS_PER_SLICE, OPERATIONS_PER_SLICE / operations))
-    rows_per_slice = steps_per_slice * batch_size
 
     def run_epoch(order):
-        data_loss = penalty = 0.0
-        for start in range(0, len(order), rows_per_slice):
-            part = order[start : start + rows_per_slice]
-            sums = run_steps(part, schedule.rates(-(-len(part) // batch_size)))
+        data_loss = penalty = gradient_norm = 0.0
+        n_steps = -(-len(order) // batch_size)
+        for start in range(0, n_steps, steps_per_slice):
+            stop = min(start + steps_per_slice, n_steps)
+            sums = run_steps(
+                order[start * batch_size : stop * batch_size],
+                schedule.rates(start, stop, n_steps),
+            )
             data_loss += sums[0]
             penalty += sums[1]
-        return (shown(data_loss, network.n_outputs) + penalty) / len(order)
+            gradient_norm += sums[2]
+        loss = (shown(data_loss, network.n_outputs) + penalty) / len(order)
+        return loss, gradient_norm / n_steps
 
     return run_epoch
 

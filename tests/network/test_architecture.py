@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from sklearn_bp.network import Network
+from sklearn_bp.network import LOSSES, Network
 
 
 @pytest.fixture
 def network():
-    return Network((3, 4, 2), ("tanh",), "squared_error")
+    return Network((3, 4, 2), ("tanh",), LOSSES["squared_error"]())
 
 
 def test_sizes_are_those_of_the_matrices(network):
@@ -47,4 +47,4 @@ def test_flatten_takes_only_parameters_of_this_network(network):
 
 def test_each_hidden_layer_needs_an_activation():
     with pytest.raises(ValueError, match="1 hidden layers need as many activations"):
-        Network((3, 4, 2), (), "squared_error")
+        Network((3, 4, 2), (), LOSSES["squared_error"]())

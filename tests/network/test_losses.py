@@ -1,6 +1,13 @@
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss, mean_poisson_deviance, mean_squared_error
+from sklearn.metrics import (
+    log_loss,
+    mean_absolute_error,
+    mean_gamma_deviance,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    mean_squared_error,
+)
 
 from sklearn_bp.network import LOSSES
 
@@ -10,14 +17,13 @@ def problem(make_problem):
     def make(loss):
         made = make_problem(loss=loss, n_samples=40)
         raw = np.random.RandomState(1).normal(size=(40, 3))
-        return LOSSES[loss], raw, made.y
+        return made.network.loss, raw, made.y
 
     return make
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_gradient_is_that_of_the_value(name, problem):
-    loss, raw, y = problem(name)
+def test_gradient_is_that_of_the_value(loss, problem):
+    loss, raw, y = problem(loss)
     step = 1e-6
     gradient = loss.gradient(raw, y)
     for j in range(raw.shape[1]):
@@ -55,6 +61,40 @@ def test_poisson_is_half_the_deviance_of_the_metrics(problem):
     np.testing.assert_allclose(loss.average(raw, y), expected, rtol=1e-12)
 
 
+def test_gamma_is_half_the_deviance_of_the_metrics(problem):
+    loss, raw, y = problem("gamma")
+    p = loss.prediction(raw)
+    expected = sum(0.5 * mean_gamma_deviance(y[:, j], p[:, j]) for j in range(3))
+    np.testing.assert_allclose(loss.average(raw, y), expected, rtol=1e-12)
+
+
+def test_absolute_error_sums_that_of_the_metrics(problem):
+    loss, raw, y = problem("absolute_error")
+    expected = 3 * mean_absolute_error(y, raw)
+    np.testing.assert_allclose(loss.average(raw, y), expected, rtol=1e-12)
+
+
+def test_quantile_sums_the_pinball_loss_of_the_metrics(problem):
+    loss, raw, y = problem(LOSSES["quantile"](0.8))
+    expected = 3 * mean_pinball_loss(y, raw, alpha=0.8)
+    np.testing.assert_allclose(loss.average(raw, y), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["absolute_error", "huber", "quantile", "gamma"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_no_constant_near_the_start_is_better(name, weighted, problem):
+    """Huber's start is the median, which is best only for symmetric targets."""
+    loss, _, y = problem(LOSSES[name](*([0.3] if name == "quantile" else [])))
+    if name == "huber":
+        y = np.concatenate([y, -y])
+    weight = np.arange(len(y)) % 4 if weighted and name != "huber" else None
+    start = loss.start(y, weight)
+    best = loss.average(np.tile(start, (len(y), 1)), y, weight)
+    for step in (-0.3, -0.01, 0.01, 0.3):
+        moved = np.tile(start + step, (len(y), 1))
+        assert loss.average(moved, y, weight) >= best - 1e-3
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", ["log_loss", "binary_log_loss"])
 def test_log_losses_are_clipped_as_probabilities_are(name, dtype):
@@ -65,14 +105,13 @@ def test_log_losses_are_clipped_as_probabilities_are(name, dtype):
     eps = np.finfo(dtype).eps
     n_labels = 1 if name == "log_loss" else 2
     with np.errstate(all="raise", under="ignore"):
-        worst, best = LOSSES[name].value(raw, y.astype(dtype))
+        worst, best = LOSSES[name]().value(raw, y.astype(dtype))
     np.testing.assert_allclose(worst, -n_labels * np.log(eps), rtol=1e-6)
     np.testing.assert_allclose(best, n_labels * eps, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_type_is_kept(name, problem):
-    loss, raw, y = problem(name)
+def test_type_is_kept(loss, problem):
+    loss, raw, y = problem(loss)
     raw, y = raw.astype(np.float32), y.astype(np.float32)
     assert loss.value(raw, y).dtype == np.float32
     assert loss.gradient(raw, y).dtype == np.float32

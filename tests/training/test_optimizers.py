@@ -22,7 +22,7 @@ def run_both(ours, theirs, theta, their_theta):
 def test_sgd(momentum, nesterov):
     theta, their_theta = np.ones(7), np.ones(7)
     run_both(
-        OPTIMIZERS["sgd"](theta, momentum=momentum, nesterov=nesterov),
+        OPTIMIZERS["sgd"](theta, momentum=momentum, nesterovs_momentum=nesterov),
         SGDOptimizer([their_theta], 0.05, "constant", momentum, nesterov),
         theta,
         their_theta,
@@ -43,12 +43,38 @@ def test_adam(beta_1, beta_2):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_state_has_the_type_of_the_parameters(name):
     settings = {
-        "sgd": {"momentum": 0.9, "nesterov": True},
-        "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
-    }[name]
+        "learning_rate_init": 0.1,
+        "momentum": 0.9,
+        "nesterovs_momentum": True,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+        "rho": 0.9,
+    }
+    cls = OPTIMIZERS[name]
+    settings = {parameter: settings[parameter] for parameter in cls.parameters}
     theta = np.ones(3, dtype=np.float32)
-    optimizer = OPTIMIZERS[name](theta, **settings)
+    optimizer = cls(theta, **settings)
     optimizer.step(theta, np.ones(3, dtype=np.float32), 0.1)
     assert {array.dtype for array in (theta, *optimizer.state)} == {
         np.dtype(np.float32)
     }
+
+
+def test_rprop_by_hand():
+    """Both ends of a step's length, a turn, and the step after it."""
+    theta = np.zeros(1)
+    rprop = OPTIMIZERS["rprop"](theta, learning_rate_init=0.1)
+    places = []
+    for gradient in (1.0, 2.0, -1.0, -1.0, -1.0):
+        rprop.step(theta, np.array([gradient]), 0.1)
+        places.append(theta[0])
+    # grows by 1.2; turned, it halves and stays; goes on, and grows once more
+    np.testing.assert_allclose(places, [-0.1, -0.22, -0.22, -0.16, -0.088])
+    for _ in range(100):
+        rprop.step(theta, np.ones(1), 0.1)
+    assert rprop.state[1][0] * 0.1 == 50
+    for gradient in (-1.0, 1.0) * 100:
+        rprop.step(theta, np.array([gradient]), 0.1)
+        rprop.step(theta, np.array([gradient]), 0.1)
+    assert rprop.state[1][0] * 0.1 == pytest.approx(1.2e-6, rel=0.2)

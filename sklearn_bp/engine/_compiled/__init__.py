@@ -1,5 +1,6 @@
 """The compiled engine: Cython and C. See `CompiledEngine`."""
 
+import math
 from functools import lru_cache
 from time import perf_counter
 
@@ -63,6 +64,8 @@ class CompiledEngine(Engine):
         objective,
         batch_size,
         optimizer,
+        dropout=None,
+        max_grad_norm=math.inf,
     ):
         n_shards = n_shards_for(network, batch_size)
         steps = Steps(
@@ -72,13 +75,15 @@ class CompiledEngine(Engine):
             objective,
             batch_size,
             optimizer,
+            dropout,
+            max_grad_norm,
             n_shards,
         )
         operations = 6 * network.n_coefs * batch_size
         choice = ThreadChoice()
 
         def run_steps(order, learning_rates):
-            sums, done, n_steps = (0.0, 0.0), 0, len(learning_rates)
+            sums, done, n_steps = (0.0, 0.0, 0.0), 0, len(learning_rates)
             while done < n_steps:
                 n_threads, stop = self._n_threads(operations, n_shards), n_steps
                 is_open = n_threads > 1 and operations < CERTAIN_OPERATIONS

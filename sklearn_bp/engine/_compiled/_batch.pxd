@@ -1,7 +1,7 @@
 from cython cimport floating
 from libc.stdint cimport int64_t
 
-from ._structs cimport TILE_ROWS, Block, Data, Layers, n_tiles
+from ._structs cimport TILE_ROWS, Block, Data, Dropout, Layers, n_tiles
 from ._threads cimport meet, meeting_point
 
 
@@ -42,6 +42,7 @@ cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil
 
 cdef class BatchWork:
     cdef Job job
+    cdef Dropout dropout
     cdef tuple owners
     cdef readonly object gradient
 
@@ -50,6 +51,10 @@ cdef Part join(meeting_point *point) noexcept nogil
 cdef bint batch_part(
     Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
     double m, const floating *theta
+) noexcept nogil
+cdef void whole_gradient(
+    Part part, const Job *job, const Block *block, bint accumulate, double decay,
+    const floating *theta
 ) noexcept nogil
 cdef void block_gradient(
     Part part, const Layers *layers, const Data *data, const Block *block,
@@ -69,3 +74,4 @@ cdef double batch_loss(const Job *job) noexcept nogil
 cdef double penalty(
     const Layers *layers, const Block *block, double decay
 ) noexcept nogil
+cdef double gradient_norm(const Layers *layers, const Block *block) noexcept nogil

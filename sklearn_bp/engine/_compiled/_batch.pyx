@@ -8,10 +8,11 @@ order, so the result is the same to the last bit however many threads there are.
 """
 
 from cython cimport floating
-from libc.stdint cimport int64_t
+from libc.math cimport sqrt
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-from ._kernels cimport add_scaled
+from ._kernels cimport add_scaled, penalize, square_sums
 from ._layers cimport (
     backward_rows, coef_gradient, forward_rows, intercept_gradient, load_rows,
     point_at, sparse_coef_gradient,
@@ -30,7 +31,7 @@ cdef class BatchWork:
 
     def __init__(
         self, CompiledNetwork compiled, theta, TrainingSet training_set,
-        Py_ssize_t n_rows, int n_shards,
+        Py_ssize_t n_rows, int n_shards, dropout=None,
     ):
         cdef Job *job = &self.job
         cdef Workspace workspace
@@ -38,12 +39,18 @@ cdef class BatchWork:
         cdef Py_ssize_t capacity = (n_rows + n_shards - 1) // n_shards
         capacity = min(BLOCK_ROWS, n_tiles(capacity) * TILE_ROWS)
         workspace = Workspace(
-            compiled, training_set, capacity, theta.itemsize, n_shards
+            compiled, training_set, capacity, theta.itemsize, n_shards,
+            None if dropout is None else dropout.rates,
         )
         gradients = np.empty((n_shards, len(theta)), dtype=theta.dtype)
         losses = np.empty(n_shards)
         self.gradient = gradients[0]  # in the end: the sum of the shards'
         self.owners = (compiled, theta, training_set, workspace, gradients, losses)
+        if dropout is not None:
+            thresholds, factors = dropout.thresholds, dropout.factors
+            self.owners += (thresholds, factors)
+            self.dropout.thresholds = <const uint64_t *> address(thresholds)
+            self.dropout.factors = <const double *> address(factors)
         job.layers = &compiled.layers
         job.data = &training_set.data
         job.blocks = workspace.blocks
@@ -86,6 +93,7 @@ cdef bint batch_part(
         gradient = <floating *> job.gradient + shard * job.layers.n_parameters
         if begin < end:
             own = job.blocks[shard]
+            own.dropout = block.dropout
             accumulate = blocks_part(alone, job, &own, rows, begin, end, m, theta,
                                      gradient, &job.losses[shard])
             block_gradient(alone, job.layers, job.data, &own, gradient, accumulate)
@@ -126,6 +134,37 @@ cdef bint blocks_part(
         block_gradient(part, job.layers, job.data, block, gradient, accumulate)
         wait_for_others(part)
         accumulate = True
+
+
+cdef void whole_gradient(
+    Part part, const Job *job, const Block *block, bint accumulate, double decay,
+    const floating *theta,
+) noexcept nogil:
+    """A thread's part of the batch's gradient, after `batch_part`: what the last block
+    adds, the sum over the shards, decay * theta, and squares for the norms."""
+    cdef const Layers *layers = job.layers
+    cdef floating *gradient = <floating *> job.gradient
+    cdef square_sums *sums = block.sums
+    cdef Py_ssize_t begin, end, offset, n_units
+    cdef int layer
+    if job.n_shards == 1:
+        block_gradient(part, layers, job.data, block, gradient, accumulate)
+        wait_for_others(part)
+    for layer in range(layers.n_layers):
+        n_units = layers.sizes[layer + 1]
+        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
+        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
+        offset = layers.coef_starts[layer] + begin * n_units
+        add_shards(job, gradient, offset, (end - begin) * n_units)
+        penalize(decay, theta + offset, gradient + offset, (end - begin) * n_units,
+                 TILE_ROWS * n_units, sums + begin // TILE_ROWS)
+        sums += n_tiles(layers.sizes[layer])
+    if part.thread == 0:
+        offset = layers.n_coefs
+        n_units = layers.n_parameters - offset
+        add_shards(job, gradient, offset, n_units)
+        penalize(0, theta + offset, gradient + offset, n_units, n_units, sums)
+    wait_for_others(part)
 
 
 cdef void block_gradient(
@@ -196,5 +235,13 @@ cdef double penalty(
     cdef Py_ssize_t i
     if decay > 0:
         for i in range(layers.n_tiles):
-            total += block.square_sums[i]
+            total += block.sums[i].weights
     return 0.5 * decay * total
+
+
+cdef double gradient_norm(const Layers *layers, const Block *block) noexcept nogil:
+    cdef double total = 0
+    cdef Py_ssize_t i
+    for i in range(layers.n_tiles + 1):
+        total += block.sums[i].gradient
+    return sqrt(total)

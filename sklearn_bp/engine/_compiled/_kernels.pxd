@@ -5,7 +5,7 @@ of the two, so that the engine's code is written once.
 """
 
 from cython cimport floating
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 
 cdef extern from "kernels.h" nogil:
@@ -17,15 +17,25 @@ cdef extern from "kernels.h" nogil:
 
     ctypedef enum optimizer:
         ADAM
+        ADAMW
 
+    bint needs_net_input(activation kind)
+    uint64_t GOLDEN
+    uint64_t split_mix(uint64_t state)
     unsigned flush_denormals()
     void restore_denormals(unsigned before)
 
     ctypedef struct update_rule:
         optimizer kind
         double learning_rate
+        double scale
         double decay
-        double settings[3]
+        double shrinkage
+        double settings[4]
+
+    ctypedef struct square_sums:
+        double weights
+        double gradient
 
     void gather_float(
         const float *source, const int64_t *row_numbers, Py_ssize_t rows,
@@ -37,6 +47,22 @@ cdef extern from "kernels.h" nogil:
     )
     void activate_float(activation kind, float *z, Py_ssize_t n)
     void activate_double(activation kind, double *z, Py_ssize_t n)
+    void activate_with_slope_float(
+        activation kind, float *z, float *slope, Py_ssize_t n
+    )
+    void activate_with_slope_double(
+        activation kind, double *z, double *slope, Py_ssize_t n
+    )
+    void drop_float(
+        uint64_t key, uint64_t first, uint64_t threshold, float factor, float *a,
+        float *slope, Py_ssize_t n
+    )
+    void drop_double(
+        uint64_t key, uint64_t first, uint64_t threshold, double factor, double *a,
+        double *slope, Py_ssize_t n
+    )
+    void multiply_float(const float *factors, float *delta, Py_ssize_t n)
+    void multiply_double(const double *factors, double *delta, Py_ssize_t n)
     void derive_float(activation kind, const float *outputs, float *delta, Py_ssize_t n)
     void derive_double(
         activation kind, const double *outputs, double *delta, Py_ssize_t n
@@ -48,12 +74,12 @@ cdef extern from "kernels.h" nogil:
         const double *delta, double *total, Py_ssize_t rows, Py_ssize_t cols
     )
     void output_float(
-        loss kind, float *delta, const float *y, double *row_loss, Py_ssize_t rows,
-        Py_ssize_t cols
+        loss kind, double setting, float *delta, const float *y, double *row_loss,
+        Py_ssize_t rows, Py_ssize_t cols
     )
     void output_double(
-        loss kind, double *delta, const double *y, double *row_loss, Py_ssize_t rows,
-        Py_ssize_t cols
+        loss kind, double setting, double *delta, const double *y, double *row_loss,
+        Py_ssize_t rows, Py_ssize_t cols
     )
     void weight_rows_float(
         float *delta, double *row_loss, const float *weight, double m, Py_ssize_t rows,
@@ -71,20 +97,20 @@ cdef extern from "kernels.h" nogil:
     )
     void penalize_float(
         double decay, const float *theta, float *gradient, Py_ssize_t n,
-        Py_ssize_t tile, double *square_sums
+        Py_ssize_t tile, square_sums *sums
     )
     void penalize_double(
         double decay, const double *theta, double *gradient, Py_ssize_t n,
-        Py_ssize_t tile, double *square_sums
+        Py_ssize_t tile, square_sums *sums
     )
     void update_float(
         const update_rule *rule, float *theta, const float *gradient, float *state_0,
-        float *state_1, Py_ssize_t n, Py_ssize_t tile, double *square_sums
+        float *state_1, Py_ssize_t n, Py_ssize_t tile, square_sums *sums
     )
     void update_double(
         const update_rule *rule, double *theta, const double *gradient,
         double *state_0, double *state_1, Py_ssize_t n, Py_ssize_t tile,
-        double *square_sums
+        square_sums *sums
     )
 
 
@@ -103,6 +129,34 @@ cdef inline void activate(activation kind, floating *z, Py_ssize_t n) noexcept n
         activate_float(kind, z, n)
     else:
         activate_double(kind, z, n)
+
+
+cdef inline void activate_with_slope(
+    activation kind, floating *z, floating *slope, Py_ssize_t n
+) noexcept nogil:
+    if floating is float:
+        activate_with_slope_float(kind, z, slope, n)
+    else:
+        activate_with_slope_double(kind, z, slope, n)
+
+
+cdef inline void drop(
+    uint64_t key, uint64_t first, uint64_t threshold, double factor, floating *a,
+    floating *slope, Py_ssize_t n
+) noexcept nogil:
+    if floating is float:
+        drop_float(key, first, threshold, <float> factor, a, slope, n)
+    else:
+        drop_double(key, first, threshold, factor, a, slope, n)
+
+
+cdef inline void multiply(
+    const floating *factors, floating *delta, Py_ssize_t n
+) noexcept nogil:
+    if floating is float:
+        multiply_float(factors, delta, n)
+    else:
+        multiply_double(factors, delta, n)
 
 
 cdef inline void derive(
@@ -124,13 +178,13 @@ cdef inline void add_rows(
 
 
 cdef inline void output(
-    loss kind, floating *delta, const floating *y, double *row_loss, Py_ssize_t rows,
-    Py_ssize_t cols
+    loss kind, double setting, floating *delta, const floating *y, double *row_loss,
+    Py_ssize_t rows, Py_ssize_t cols
 ) noexcept nogil:
     if floating is float:
-        output_float(kind, delta, y, row_loss, rows, cols)
+        output_float(kind, setting, delta, y, row_loss, rows, cols)
     else:
-        output_double(kind, delta, y, row_loss, rows, cols)
+        output_double(kind, setting, delta, y, row_loss, rows, cols)
 
 
 cdef inline void weight_rows(
@@ -154,20 +208,20 @@ cdef inline void add_scaled(
 
 cdef inline void penalize(
     double decay, const floating *theta, floating *gradient, Py_ssize_t n,
-    Py_ssize_t tile, double *square_sums
+    Py_ssize_t tile, square_sums *sums
 ) noexcept nogil:
     if floating is float:
-        penalize_float(decay, theta, gradient, n, tile, square_sums)
+        penalize_float(decay, theta, gradient, n, tile, sums)
     else:
-        penalize_double(decay, theta, gradient, n, tile, square_sums)
+        penalize_double(decay, theta, gradient, n, tile, sums)
 
 
 cdef inline void update(
     const update_rule *rule, floating *theta, const floating *gradient,
     floating *state_0, floating *state_1, Py_ssize_t n, Py_ssize_t tile,
-    double *square_sums
+    square_sums *sums
 ) noexcept nogil:
     if floating is float:
-        update_float(rule, theta, gradient, state_0, state_1, n, tile, square_sums)
+        update_float(rule, theta, gradient, state_0, state_1, n, tile, sums)
     else:
-        update_double(rule, theta, gradient, state_0, state_1, n, tile, square_sums)
+        update_double(rule, theta, gradient, state_0, state_1, n, tile, sums)

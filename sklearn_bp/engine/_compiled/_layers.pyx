@@ -9,7 +9,7 @@ numbers are not needed.
 """
 
 from cython cimport floating
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport dgemm, sgemm
 
@@ -17,7 +17,8 @@ from ._gemm cimport (
     NO_VECTORS, best_instruction_set, gemm_double, gemm_float, instruction_set,
 )
 from ._kernels cimport (
-    activate, add_rows, add_scaled, derive, gather, output, weight_rows,
+    GOLDEN, activate, activate_with_slope, add_rows, add_scaled, derive, drop, gather,
+    multiply, output, split_mix, weight_rows,
 )
 from ._structs cimport Block, Data, Layers
 
@@ -169,6 +170,19 @@ cdef void sparse_product(
                        n_units)
 
 
+cdef void drop_units(
+    const Block *block, int layer, Py_ssize_t n_units, Py_ssize_t start, floating *a,
+    floating *slope, Py_ssize_t n,
+) noexcept nogil:
+    """Dropout in a hidden layer, if it has any: rows from `start` on. Which units go
+    is a matter of step, layer, row of the batch and unit alone."""
+    cdef uint64_t key
+    if block.dropout.thresholds != NULL and block.dropout.thresholds[layer] > 0:
+        key = split_mix(block.dropout.key + GOLDEN * <uint64_t> layer)
+        drop(key, <uint64_t> ((block.first + start) * n_units),
+             block.dropout.thresholds[layer], block.dropout.factors[layer], a, slope, n)
+
+
 cdef void forward_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
     Py_ssize_t start, Py_ssize_t stop,
@@ -179,6 +193,7 @@ cdef void forward_rows(
     cdef const floating *intercept
     cdef const floating *a
     cdef floating *z
+    cdef floating *slope
     cdef int layer
     for layer in range(layers.n_layers):
         n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
@@ -191,8 +206,14 @@ cdef void forward_rows(
             a = outputs_of(block, layer, z) + start * n_inputs
             matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, intercept,
                    z + start * n_units)
-        # The output layer's code is 0: no activation.
-        activate(layers.activations[layer], z + start * n_units, n * n_units)
+        z += start * n_units
+        if block.slopes[layer] == NULL:
+            # The output layer's code is 0: no activation.
+            activate(layers.activations[layer], z, n * n_units)
+        else:
+            slope = <floating *> block.slopes[layer] + start * n_units
+            activate_with_slope(layers.activations[layer], z, slope, n * n_units)
+            drop_units(block, layer, n_units, start, z, slope, n * n_units)
 
 
 cdef void backward_rows(
@@ -216,7 +237,8 @@ cdef void backward_rows(
     delta = <floating *> block.deltas[last] + start * n_units
     if data.weight != NULL:
         weight = <const floating *> block.weight + start
-    output(layers.loss_kind, delta, y, block.row_loss + start, n, n_units)
+    output(layers.loss_kind, layers.loss_setting, delta, y, block.row_loss + start, n,
+           n_units)
     weight_rows(delta, block.row_loss + start, weight, m, n, n_units)
 
     for layer in range(last, 0, -1):
@@ -226,7 +248,11 @@ cdef void backward_rows(
         below = <floating *> block.deltas[layer - 1] + start * n_inputs
         matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
                theta + layers.coef_starts[layer], NULL, below)
-        derive(layers.activations[layer - 1], a, below, n * n_inputs)
+        if block.slopes[layer - 1] == NULL:
+            derive(layers.activations[layer - 1], a, below, n * n_inputs)
+        else:
+            multiply(<const floating *> block.slopes[layer - 1] + start * n_inputs,
+                     below, n * n_inputs)
 
 
 cdef void coef_gradient(

@@ -5,23 +5,23 @@ together.
 
 from cython cimport floating
 from cython.parallel cimport parallel
-from libc.math cimport pow, sqrt
-from libc.stdint cimport int64_t
+from libc.math cimport INFINITY, pow, sqrt
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ._batch cimport (
-    BLOCK_ROWS, BatchWork, Job, Part, add_shards, batch_loss, batch_part,
-    block_gradient, cut, intercepts_gradient, join, penalty, sparse_part,
-    wait_for_others,
+    BLOCK_ROWS, BatchWork, Job, Part, add_shards, batch_loss, batch_part, cut,
+    gradient_norm, intercepts_gradient, join, penalty, sparse_part, wait_for_others,
+    whole_gradient,
 )
 from ._kernels cimport (
-    ADAM, flush_denormals, optimizer as optimizer_kind, penalize, restore_denormals,
-    update, update_rule,
+    ADAM, ADAMW, GOLDEN, flush_denormals, optimizer as optimizer_kind,
+    restore_denormals, split_mix, square_sums, update, update_rule,
 )
 from ._layers cimport coef_gradient, forward_rows, load_rows, point_at
 from ._structs cimport (
-    TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, address,
-    n_tiles,
+    TILE_ROWS, Block, CompiledNetwork, Data, Dropout, Layers, TrainingSet, Workspace,
+    address, n_tiles,
 )
 from ._threads cimport max_threads, meeting_point
 
@@ -37,6 +37,7 @@ cdef Py_ssize_t GROUP_ROWS = 128
 cdef struct Sums:
     double loss
     double penalty
+    double gradient_norm
 
 
 cdef struct Training:
@@ -45,6 +46,8 @@ cdef struct Training:
     double alpha
     double mean_weight
     double penalty_size
+    double max_grad_norm
+    uint64_t seed
     update_rule rule
     void *theta
     void *state_0
@@ -85,7 +88,7 @@ def loss_and_gradient(
     cdef BatchWork work = BatchWork(compiled, theta, training_set, n_rows, n_shards)
     cdef bint is_float = theta.dtype == np.float32
     cdef const void *parameters = address(theta)
-    cdef Sums sums = Sums(0, 0)
+    cdef Sums sums = Sums(0, 0, 0)
     cdef meeting_point point
     memset(&point, 0, sizeof(point))
     with nogil, parallel(num_threads=n_threads):
@@ -108,16 +111,20 @@ cdef class Steps:
 
     def __init__(
         self, CompiledNetwork compiled, theta, TrainingSet training_set, objective,
-        Py_ssize_t batch_size, optimizer, int n_shards,
+        Py_ssize_t batch_size, optimizer, dropout, double max_grad_norm, int n_shards,
     ):
         cdef Training *training = &self.training
-        self.work = BatchWork(compiled, theta, training_set, batch_size, n_shards)
+        self.work = BatchWork(
+            compiled, theta, training_set, batch_size, n_shards, dropout
+        )
         self.is_float = theta.dtype == np.float32
         self.state = optimizer.state  # keeps the memory alive
         training.batch_size = batch_size
         training.alpha = objective.alpha
         training.mean_weight = objective.mean_weight
         training.penalty_size = objective.penalty_size or 0.0
+        training.max_grad_norm = max_grad_norm
+        training.seed = 0 if dropout is None else dropout.seed
         training.rule.kind = <optimizer_kind> (<int> OPTIMIZER_CODES[optimizer.name])
         for i, setting in enumerate(optimizer.settings):
             training.rule.settings[i] = setting
@@ -133,7 +140,7 @@ cdef class Steps:
     ):
         """Steps first to stop of `order`. Returns the sums with which the next ones go
         on: so they have the same bits wherever an epoch is cut."""
-        cdef Sums sums = Sums(sums_before[0], sums_before[1])
+        cdef Sums sums = Sums(sums_before[0], sums_before[1], sums_before[2])
         cdef meeting_point point
         memset(&point, 0, sizeof(point))
         with nogil:
@@ -144,7 +151,7 @@ cdef class Steps:
                 with parallel(num_threads=n_threads):
                     self.run_part(join(&point), order, learning_rates, first, stop,
                                   n_steps_before, &sums)
-        return sums.loss, sums.penalty
+        return sums.loss, sums.penalty, sums.gradient_norm
 
     cdef void run_part(
         self, Part part, const int64_t[::1] order, const double[::1] learning_rates,
@@ -156,13 +163,13 @@ cdef class Steps:
             train_part(
                 part, &self.work.job, &self.training, <float *> self.training.theta,
                 rows, n_rows, &learning_rates[first], stop - first, n_steps_before,
-                sums,
+                &self.work.dropout, sums,
             )
         else:
             train_part(
                 part, &self.work.job, &self.training, <double *> self.training.theta,
                 rows, n_rows, &learning_rates[first], stop - first, n_steps_before,
-                sums,
+                &self.work.dropout, sums,
             )
 
 
@@ -195,36 +202,51 @@ cdef void forward_part(
 cdef void train_part(
     Part part, const Job *job, const Training *training, floating *theta,
     const int64_t *order, Py_ssize_t n_rows, const double *learning_rates,
-    Py_ssize_t n_steps, int64_t n_steps_before, Sums *sums,
+    Py_ssize_t n_steps, int64_t n_steps_before, const Dropout *dropout, Sums *sums,
 ) noexcept nogil:
     """A thread's part of every step."""
+    cdef const Layers *layers = job.layers
     cdef update_rule rule = training.rule
     cdef unsigned denormals = flush_denormals()
     cdef Block block = job.blocks[0]
     cdef Py_ssize_t step, n
-    cdef double m
+    cdef int64_t number
+    cdef double m, decay, norm
     cdef bint accumulate
+    block.dropout = dropout[0]
     for step in range(n_steps):
+        number = n_steps_before + step + 1
         n = min(training.batch_size, n_rows - step * training.batch_size)
         m = n * training.mean_weight
-        rule.decay = training.alpha / (
+        decay = training.alpha / (
             training.penalty_size if training.penalty_size > 0 else m
         )
-        rule.learning_rate = learning_rates[step] * correction(
-            &rule, n_steps_before + step + 1
-        )
+        set_rates(&rule, learning_rates[step], decay, number)
+        block.dropout.key = split_mix(training.seed + GOLDEN * <uint64_t> number)
         accumulate = batch_part(
             part, job, &block, order + step * training.batch_size, n, m, theta
         )
         if part.thread == 0:  # while nobody is at the next batch
             sums.loss += n / m * batch_loss(job)
-        update_part(
-            part, job, &block, &rule, accumulate, theta,
-            <floating *> training.state_0, <floating *> training.state_1,
-        )
+        if training.max_grad_norm < INFINITY:
+            whole_gradient(part, job, &block, accumulate, rule.decay,
+                           <const floating *> theta)
+            norm = gradient_norm(layers, &block)
+            rule.scale = min(1.0, training.max_grad_norm / norm) if norm > 0 else 1.0
+            rule.decay = 0
+            update_clipped_part(
+                part, layers, &block, &rule, <const floating *> job.gradient, theta,
+                <floating *> training.state_0, <floating *> training.state_1,
+            )
+        else:
+            update_part(
+                part, job, &block, &rule, accumulate, theta,
+                <floating *> training.state_0, <floating *> training.state_1,
+            )
         wait_for_others(part)
         if part.thread == 0:
-            sums.penalty += n * penalty(job.layers, &block, rule.decay)
+            sums.penalty += n * penalty(layers, &block, decay)
+            sums.gradient_norm += gradient_norm(layers, &block)
     restore_denormals(denormals)
 
 
@@ -233,34 +255,13 @@ cdef void gradient_part(
     const floating *theta, Sums *sums,
 ) noexcept nogil:
     """A thread's part of the objective over the first rows, and of its gradient."""
-    cdef const Layers *layers = job.layers
     cdef Block block = job.blocks[0]
-    cdef floating *gradient = <floating *> job.gradient
-    cdef double *square_sums = block.square_sums
-    cdef Py_ssize_t begin, end, offset, n_units
     cdef unsigned denormals = flush_denormals()
-    cdef bint accumulate
-    cdef int layer
-    accumulate = batch_part(part, job, &block, NULL, n_rows, m, theta)
-    if job.n_shards == 1:
-        block_gradient(part, layers, job.data, &block, gradient, accumulate)
-        wait_for_others(part)
-    for layer in range(layers.n_layers):
-        n_units = layers.sizes[layer + 1]
-        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
-        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
-        offset = layers.coef_starts[layer] + begin * n_units
-        add_shards(job, gradient, offset, (end - begin) * n_units)
-        penalize(decay, theta + offset, gradient + offset, (end - begin) * n_units,
-                 TILE_ROWS * n_units, square_sums + begin // TILE_ROWS)
-        square_sums += n_tiles(layers.sizes[layer])
-    if part.thread == 0:
-        add_shards(job, gradient, layers.n_coefs,
-                   layers.n_parameters - layers.n_coefs)
-    wait_for_others(part)
+    cdef bint accumulate = batch_part(part, job, &block, NULL, n_rows, m, theta)
+    whole_gradient(part, job, &block, accumulate, decay, theta)
     if part.thread == 0:
         sums.loss = batch_loss(job)
-        sums.penalty = penalty(layers, &block, decay)
+        sums.penalty = penalty(job.layers, &block, decay)
     restore_denormals(denormals)
 
 
@@ -278,11 +279,9 @@ cdef void update_part(
     cdef Py_ssize_t begin, end, start, stop, n_units, offset
     cdef floating *gradient = <floating *> job.gradient
     cdef floating *target
-    cdef double *square_sums = block.square_sums
-    cdef double ignored
+    cdef square_sums *sums = block.sums
     cdef bint is_sparse = job.data.dense == NULL, is_there
     cdef int layer
-    cdef update_rule without_decay = rule[0]
     if is_sparse and job.n_shards == 1:
         sparse_part(part, layers, job.data, block, gradient, accumulate)
         wait_for_others(part)
@@ -302,26 +301,67 @@ cdef void update_part(
                 add_shards(job, gradient, offset, (stop - start) * n_units)
             else:
                 coef_gradient(layers, block, layer, start, stop, accumulate, target)
-            update(rule, theta + offset, target, state_0 + offset, state_1 + offset,
-                   (stop - start) * n_units, TILE_ROWS * n_units,
-                   square_sums + start // TILE_ROWS)
+            update(rule, theta + offset, <const floating *> target, state_0 + offset,
+                   state_1 + offset, (stop - start) * n_units, TILE_ROWS * n_units,
+                   sums + start // TILE_ROWS)
             start = stop
-        square_sums += n_tiles(layers.sizes[layer])
+        sums += n_tiles(layers.sizes[layer])
     if part.thread == 0:
-        without_decay.decay = 0
         offset = layers.n_coefs
-        n_units = layers.n_parameters - offset
         if job.n_shards == 1:
             intercepts_gradient(layers, block, gradient, accumulate)
-        add_shards(job, gradient, offset, n_units)
-        update(&without_decay, theta + offset, gradient + offset, state_0 + offset,
-               state_1 + offset, n_units, n_units, &ignored)
+        add_shards(job, gradient, offset, layers.n_parameters - offset)
+        update_intercepts(layers, rule, <const floating *> gradient, theta, state_0,
+                          state_1, sums)
 
 
-cdef double correction(const update_rule *rule, int64_t n_steps) noexcept nogil:
-    """Adam's bias corrections, as one factor of the learning rate."""
-    if rule.kind != ADAM:
-        return 1
-    return sqrt(1 - pow(rule.settings[1], n_steps)) / (
-        1 - pow(rule.settings[0], n_steps)
-    )
+cdef void update_clipped_part(
+    Part part, const Layers *layers, const Block *block, const update_rule *rule,
+    const floating *gradient, floating *theta, floating *state_0, floating *state_1,
+) noexcept nogil:
+    """A thread's part of the step with a gradient that is there, penalty included."""
+    cdef Py_ssize_t begin, end, offset, n_units
+    cdef square_sums *sums = block.unused
+    cdef int layer
+    for layer in range(layers.n_layers):
+        n_units = layers.sizes[layer + 1]
+        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
+        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
+        offset = layers.coef_starts[layer] + begin * n_units
+        update(rule, theta + offset, gradient + offset, state_0 + offset,
+               state_1 + offset, (end - begin) * n_units, TILE_ROWS * n_units,
+               sums + begin // TILE_ROWS)
+        sums += n_tiles(layers.sizes[layer])
+    if part.thread == 0:
+        update_intercepts(layers, rule, gradient, theta, state_0, state_1, sums)
+
+
+cdef void update_intercepts(
+    const Layers *layers, const update_rule *rule, const floating *gradient,
+    floating *theta, floating *state_0, floating *state_1, square_sums *sums,
+) noexcept nogil:
+    """The step of the biases, which no penalty takes part in."""
+    cdef update_rule without_penalty = rule[0]
+    cdef Py_ssize_t offset = layers.n_coefs, n = layers.n_parameters - offset
+    without_penalty.decay = without_penalty.shrinkage = 0
+    update(&without_penalty, theta + offset, gradient + offset, state_0 + offset,
+           state_1 + offset, n, n, sums)
+
+
+cdef void set_rates(
+    update_rule *rule, double learning_rate, double decay, int64_t n_steps
+) noexcept nogil:
+    """What changes from step to step: Adam's bias corrections are one factor of the
+    learning rate, and AdamW's penalty (Loshchilov & Hutter, 2019) is no part of the
+    gradient."""
+    rule.scale = 1
+    rule.learning_rate = learning_rate
+    rule.decay = decay
+    rule.shrinkage = 0
+    if rule.kind == ADAM or rule.kind == ADAMW:
+        rule.learning_rate *= sqrt(1 - pow(rule.settings[1], n_steps)) / (
+            1 - pow(rule.settings[0], n_steps)
+        )
+    if rule.kind == ADAMW:
+        rule.decay = 0
+        rule.shrinkage = learning_rate * decay

@@ -1,8 +1,8 @@
 """What the compiled engine works on: plain structs, and the objects that own them."""
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from ._kernels cimport activation, loss
+from ._kernels cimport activation, loss, square_sums
 
 
 cdef enum:
@@ -16,6 +16,7 @@ cdef struct Layers:
     # in theta, and biases from intercept_starts[l] on.
     int n_layers
     loss loss_kind
+    double loss_setting
     Py_ssize_t n_targets
     Py_ssize_t n_coefs
     Py_ssize_t n_tiles
@@ -37,6 +38,14 @@ cdef struct Data:
     const void *weight
 
 
+cdef struct Dropout:
+    # Of 2^32 numbers so many drop a unit of each hidden layer, and by what the units
+    # that stay are multiplied; NULL where no layer has dropout. `key` tells steps apart.
+    const uint64_t *thresholds
+    const double *factors
+    uint64_t key
+
+
 cdef struct Block:
     # n_rows rows of the data on their way through the network: those that `rows` lists,
     # or, where it is NULL, consecutive ones from `first` on.
@@ -44,7 +53,10 @@ cdef struct Block:
     # outputs[l], (n_rows, sizes[l]), for l > 0 what layer l - 1 puts out; deltas[l],
     # (n_rows, sizes[l + 1]), the derivative of the loss by the net input of layer l.
     # outputs[n_layers] holds the raw outputs and then, as deltas[n_layers - 1], their
-    # derivative. square_sums are those of the weights, one for each TILE_ROWS rows.
+    # derivative. slopes[l], like outputs[l + 1], is the derivative of these where the
+    # outputs alone do not tell it, elsewhere NULL. Squares of weights and of their
+    # gradient are summed for each TILE_ROWS rows, those of biases at the end; `unused`
+    # is as long.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows
@@ -52,10 +64,14 @@ cdef struct Block:
     void *gathered
     void **outputs
     void **deltas
+    void **slopes
+    char *has_slope
     void *y
     void *weight
     double *row_loss
-    double *square_sums
+    square_sums *sums
+    square_sums *unused
+    Dropout dropout
 
 
 cdef inline Py_ssize_t n_tiles(Py_ssize_t n_rows) noexcept nogil:

@@ -7,13 +7,26 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
 
+from ._kernels cimport needs_net_input
+
 import numpy as np
 from scipy.sparse import issparse
 
+
+def _codes(*names):
+    return {name: code for code, name in enumerate(names)}
+
+
 # The numbers of the enums in kernels.h.
-ACTIVATION_CODES = {"identity": 0, "logistic": 1, "tanh": 2, "relu": 3}
-LOSS_CODES = {"squared_error": 0, "poisson": 1, "log_loss": 2, "binary_log_loss": 3}
-OPTIMIZER_CODES = {"sgd": 0, "adam": 1}
+ACTIVATION_CODES = _codes(
+    "identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus",
+    "gelu", "silu", "mish",
+)
+LOSS_CODES = _codes(
+    "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma",
+    "log_loss", "binary_log_loss",
+)
+OPTIMIZER_CODES = _codes("sgd", "adam", "adamw", "rmsprop", "rprop")
 
 
 cdef class CompiledNetwork:
@@ -35,8 +48,9 @@ cdef class CompiledNetwork:
             raise MemoryError()
 
         layers.n_layers = n_layers
-        layers.loss_kind = <loss> (<int> LOSS_CODES[network.loss])
-        layers.n_targets = 1 if network.loss == "log_loss" else network.n_outputs
+        layers.loss_kind = <loss> (<int> LOSS_CODES[network.loss.name])
+        layers.loss_setting = network.loss.setting
+        layers.n_targets = 1 if network.loss.name == "log_loss" else network.n_outputs
         layers.n_coefs = network.n_coefs
         layers.n_parameters = network.n_parameters
         for layer in range(n_layers + 1):
@@ -93,15 +107,19 @@ cdef void *address(array, bint writable=False) except? NULL:
 
 
 cdef class Workspace:
-    """Room for blocks of at most `capacity` rows each, in one piece of memory."""
+    """Room for blocks of at most `capacity` rows each, in one piece of memory.
+
+    `dropout_rates` are those of the hidden layers, or None.
+    """
 
     def __cinit__(
         self, CompiledNetwork compiled, TrainingSet training_set, Py_ssize_t capacity,
-        itemsize, int n_blocks=1,
+        itemsize, int n_blocks=1, dropout_rates=None,
     ):
         cdef bint is_dense = training_set.data.dense != NULL
         cdef Layers *layers = &compiled.layers
-        cdef int n_layers = layers.n_layers, i
+        cdef bint is_training = training_set.data.y != NULL
+        cdef int n_layers = layers.n_layers, i, layer
         cdef Block *block
         self.capacity = capacity
         self.n_blocks = n_blocks
@@ -112,8 +130,16 @@ cdef class Workspace:
             block = &self.blocks[i]
             block.outputs = <void **> PyMem_Calloc(n_layers + 1, sizeof(void *))
             block.deltas = <void **> PyMem_Calloc(n_layers, sizeof(void *))
-            if not (block.outputs and block.deltas):
+            block.slopes = <void **> PyMem_Calloc(n_layers, sizeof(void *))
+            block.has_slope = <char *> PyMem_Calloc(n_layers, 1)
+            if not (block.outputs and block.deltas and block.slopes
+                    and block.has_slope):
                 raise MemoryError()
+            for layer in range(n_layers - 1):
+                block.has_slope[layer] = is_training and (
+                    needs_net_input(layers.activations[layer])
+                    or (dropout_rates is not None and dropout_rates[layer] > 0)
+                )
 
         # Two rounds over the same list of buffers: how large, then where.
         cdef Py_ssize_t size
@@ -131,6 +157,8 @@ cdef class Workspace:
             for i in range(self.n_blocks):
                 PyMem_Free(self.blocks[i].outputs)
                 PyMem_Free(self.blocks[i].deltas)
+                PyMem_Free(self.blocks[i].slopes)
+                PyMem_Free(self.blocks[i].has_slope)
         PyMem_Free(self.blocks)
         free(self.memory)
 
@@ -153,8 +181,11 @@ cdef Py_ssize_t lay_out(
     cdef Py_ssize_t used = 0
     cdef int layer, last = layers.n_layers
     block.row_loss = <double *> reserve(memory, n_rows * sizeof(double), &used)
-    block.square_sums = <double *> reserve(
-        memory, layers.n_tiles * sizeof(double), &used
+    block.sums = <square_sums *> reserve(
+        memory, (layers.n_tiles + 1) * sizeof(square_sums), &used
+    )
+    block.unused = <square_sums *> reserve(
+        memory, (layers.n_tiles + 1) * sizeof(square_sums), &used
     )
     block.y = reserve(memory, column * layers.n_targets, &used)
     block.weight = reserve(memory, column, &used)
@@ -164,5 +195,9 @@ cdef Py_ssize_t lay_out(
         block.outputs[layer] = reserve(memory, column * layers.sizes[layer], &used)
     for layer in range(last - 1):
         block.deltas[layer] = reserve(memory, column * layers.sizes[layer + 1], &used)
+        if block.has_slope[layer]:
+            block.slopes[layer] = reserve(
+                memory, column * layers.sizes[layer + 1], &used
+            )
     block.deltas[last - 1] = block.outputs[last]
     return used

@@ -57,17 +57,49 @@ static inline void restore_denormals(unsigned before) { (void)before; }
 
 /* One number for each name in the tables of sklearn_bp.network and of
    sklearn_bp.training; the engine's Python side maps the names. */
-typedef enum { IDENTITY, LOGISTIC, TANH, RELU } activation;
-typedef enum { SQUARED_ERROR, POISSON, LOG_LOSS, BINARY_LOG_LOSS } loss;
-typedef enum { SGD, ADAM } optimizer;
+typedef enum {
+    IDENTITY, LOGISTIC, TANH, RELU, LEAKY_RELU, ELU, SELU, SOFTPLUS, GELU, SILU, MISH
+} activation;
+typedef enum {
+    SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, POISSON, GAMMA, LOG_LOSS,
+    BINARY_LOG_LOSS
+} loss;
+typedef enum { SGD, ADAM, ADAMW, RMSPROP, RPROP } optimizer;
+
+#define LEAKY_SLOPE 0.01
+#define SELU_ALPHA 1.6732632423543772
+#define SELU_SCALE 1.0507009873554805
+
+/* Whether the derivative is more than a function of the output. */
+static inline int needs_net_input(activation kind)
+{
+    return kind == GELU || kind == SILU || kind == MISH;
+}
+
+/* What SplitMix64 makes of its state, and by how much that grows from number to number. */
+#define GOLDEN 0x9E3779B97F4A7C15u
+static inline uint64_t split_mix(uint64_t state)
+{
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9u;
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EBu;
+    return state ^ (state >> 31);
+}
 
 /* What a step of an optimizer needs beside the parameters and their gradient. */
 typedef struct {
     optimizer kind;
     double learning_rate; /* bias corrections included */
-    double decay;         /* the L2 penalty's factor, alpha / M */
-    double settings[3];   /* as the optimizer's `settings` lists them */
+    double scale;         /* by which gradients are multiplied, 1 unless clipped */
+    double decay;         /* the L2 penalty's factor in the gradient, alpha / M */
+    double shrinkage;     /* the share of each weight that a decoupled penalty takes */
+    double settings[4];   /* as the optimizer's `settings` lists them */
 } update_rule;
+
+/* Sums of squares over the elements of a tile. */
+typedef struct {
+    double weights;
+    double gradient;
+} square_sums;
 
 #define REAL float
 #define FN(name) name##_float

@@ -1,0 +1,118 @@
+"""Validation data: the user's, or a part of the training set, and what is measured on
+them after each epoch."""
+
+import inspect
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+
+from ._validation import mean_weight
+from .engine import get_engine
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that a network is not trained on.
+
+    Parameters
+    ----------
+    X, y, sample_weight : arrays
+        Data and encoded targets, as the engines take them.
+    rows : ndarray or None
+        The numbers of the rows; None stands for all.
+    given : tuple of array-like
+        X and y as the user has given them, of which these are the rows.
+    """
+
+    X: Any
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    rows: np.ndarray | None
+    given: tuple
+
+    @cached_property
+    def for_scorers(self):
+        """These rows as the user has given them."""
+        if self.rows is None:
+            return self.given
+        return tuple(_safe_indexing(array, self.rows) for array in self.given)
+
+    def raw_outputs(self, network, theta):
+        return get_engine().forward(network, theta, self.X, self.rows)
+
+    def loss(self, network, raw):
+        """The loss without the penalty; infinite rather than NaN."""
+        loss = network.loss.average(raw, self.y, self.sample_weight)
+        return loss if np.isfinite(loss) else np.inf
+
+
+def split(data, given, *, test_size, random_state, stratify):
+    """Hold out a part of the training data.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The data to be split.
+    given : tuple of array-like
+        X and y as the user has given them.
+    test_size : float
+        The share to be held out.
+    random_state : RandomState
+        Chooses the rows.
+    stratify : array-like or None
+        The groups whose shares are kept.
+
+    Returns
+    -------
+    data : TrainingData
+        What is left for training.
+    held_out : HeldOut
+        The rest.
+    """
+    # Early stopping alone needs it, and it is a good part of the import's time.
+    from sklearn.model_selection import train_test_split
+
+    if test_size == 0:
+        raise ValueError(
+            "early_stopping=True needs a validation set: validation_fraction must be"
+            " > 0, got 0. Or pass X_val and y_val."
+        )
+    rows, held_out = train_test_split(
+        data.rows, random_state=random_state, test_size=test_size, stratify=stratify
+    )
+    if len(held_out) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' "
+            "or the size of your dataset."
+        )
+    weight = data.sample_weight
+    mean_weight(weight, held_out, of="validation")
+    return replace(data, rows=rows), HeldOut(
+        data.X,
+        data.y[held_out],
+        None if weight is None else weight[held_out],
+        held_out,
+        given,
+    )
+
+
+def score_by(scorer, estimator, held_out):
+    """The score of an estimator on held out data, with weights if there are any."""
+    (X, y), weight = held_out.for_scorers, held_out.sample_weight
+    if weight is None:
+        return float(scorer(estimator, X, y))
+    if "sample_weight" not in _keywords(scorer):
+        raise ValueError(
+            f"There are sample weights, and scoring={scorer!r} does not take any. Give"
+            " it a parameter sample_weight, or use scoring='loss'."
+        )
+    return float(scorer(estimator, X, y, sample_weight=weight))
+
+
+def _keywords(scorer):
+    parameters = inspect.signature(scorer).parameters.values()
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return {"sample_weight"} if takes_all else {p.name for p in parameters}

@@ -1,0 +1,111 @@
+"""Looking inside a fitted network."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._validation import check_sample_weight
+from .engine import get_engine, input_gradients, one_blas_thread
+from .network import ACTIVATIONS
+
+
+class InspectionMixin:
+    """Methods that show what a network has learned, and how it learns."""
+
+    def loss_and_gradients(self, X, y, sample_weight=None):
+        """The objective of the training, and its derivative by each parameter.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data; all of them make one batch.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, not negative.
+
+        Returns
+        -------
+        loss : float
+            The loss, summed over outputs and averaged over samples, plus the penalty.
+        coef_gradients : list of ndarray of shape (n_units_below, n_units)
+            The derivatives by `coefs_`.
+        intercept_gradients : list of ndarray of shape (n_units,)
+            The derivatives by `intercepts_`.
+        """
+        check_is_fitted(self)
+        state = self._state()
+        X, y = self._validate_X_y(X, y, state.theta.dtype)
+        sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+        data, _ = self._training_data(X, y, sample_weight)
+        with one_blas_thread:
+            data_loss, penalty, gradient = get_engine().loss_and_gradients(
+                state.network,
+                state.theta,
+                data.X,
+                data.y,
+                data.sample_weight,
+                self._objective(data),
+            )
+        return data_loss + penalty, *state.network.views(gradient)
+
+    def input_gradients(self, X):
+        """The derivative of each raw output by each feature.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        gradients : ndarray of shape (n_samples, n_features) or \
+                (n_samples, n_outputs, n_features)
+            The derivatives of the single raw output, or of each, at each sample. Raw
+            outputs are those before `out_activation_`.
+        """
+        theta, X = self._theta_and_data(X)
+        with one_blas_thread:
+            gradients = input_gradients(self._training_state.network, theta, X)
+        return gradients[:, 0] if self.n_outputs_ == 1 else gradients
+
+    def hidden_activations(self, X, layer=-1):
+        """What the units of a hidden layer put out.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        layer : int, default=-1
+            Which of the hidden layers, from 0; -1 is the last one.
+
+        Returns
+        -------
+        activations : ndarray of shape (n_samples, n_units)
+            The outputs of its units.
+        """
+        theta, X = self._theta_and_data(X)
+        network = self._training_state.network
+        n_hidden = len(network.activations)
+        if not -n_hidden <= layer < n_hidden:
+            raise ValueError(
+                f"layer must be one of the {n_hidden} hidden layers, from {-n_hidden}"
+                f" to {n_hidden - 1}, got {layer}."
+            )
+        layer %= n_hidden
+        below = network.up_to(layer + 1)
+        coefs, intercepts = network.views(theta)
+        theta = below.flatten(
+            coefs[: layer + 1], intercepts[: layer + 1], dtype=theta.dtype
+        )
+        with one_blas_thread:
+            net_inputs = get_engine().forward(below, theta, X)
+        activations = ACTIVATIONS[network.activations[layer]].function(net_inputs)
+        return np.asarray(activations, dtype=theta.dtype)
+
+    def _theta_and_data(self, X):
+        check_is_fitted(self)
+        theta = self._theta()
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=theta.dtype, order="C", reset=False
+        )
+        return theta, X

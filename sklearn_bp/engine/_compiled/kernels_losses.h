@@ -1,0 +1,193 @@
+/* The output layer. Included by kernels_template.h.
+
+   Each loss takes the raw outputs (bias included) and the targets y, and gives the loss
+   of each row and, in place of the raw outputs, their delta. */
+
+INLINE double FN(clip_log_loss)(double x)
+{
+    x = x < LOG_LOSS_LOW ? LOG_LOSS_LOW : x;
+    return x > LOG_LOSS_HIGH ? LOG_LOSS_HIGH : x;
+}
+
+KERNEL void FN(exponentials)(REAL *restrict x, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        x[i] = FN(exponential)(x[i]);
+}
+
+/* From the error z - y of each output, its loss and its slope. */
+#define DEFINE_ERROR_LOSS(name, loss, slope)                                  \
+    INLINE void FN(name)(double setting, REAL *restrict delta,                \
+                         const REAL *restrict y, double *restrict row_loss,   \
+                         ptrdiff_t rows, ptrdiff_t cols)                      \
+    {                                                                         \
+        for (ptrdiff_t i = 0; i < rows; i++) {                                \
+            double sum = 0;                                                   \
+            for (ptrdiff_t j = 0; j < cols; j++) {                            \
+                const REAL error = delta[i * cols + j] - y[i * cols + j];     \
+                const double e = error;                                       \
+                delta[i * cols + j] = (REAL)(slope);                          \
+                sum += (loss);                                                \
+            }                                                                 \
+            row_loss[i] = sum;                                                \
+        }                                                                     \
+    }
+
+DEFINE_ERROR_LOSS(squared_error_output, 0.5 * (e * e), error)
+DEFINE_ERROR_LOSS(absolute_error_output, fabs(e), (error > 0) - (error < 0))
+DEFINE_ERROR_LOSS(huber_output,
+                  fabs(e) <= setting ? 0.5 * (e * e)
+                                     : setting * (fabs(e) - 0.5 * setting),
+                  e > setting    ? setting
+                  : e < -setting ? -setting
+                                 : e)
+DEFINE_ERROR_LOSS(quantile_output, (e > 0 ? 1 - setting : -setting) * e,
+                  e > 0 ? 1 - setting : -setting)
+
+INLINE void FN(poisson_output)(REAL *restrict delta, const REAL *restrict y,
+                               double *restrict row_loss, ptrdiff_t rows,
+                               ptrdiff_t cols)
+{
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        double sum = 0;
+        for (ptrdiff_t j = 0; j < cols; j++) {
+            const double target = y[i * cols + j];
+            const double z = delta[i * cols + j];
+            if (target > 0)
+                sum += target * log(target);
+            sum -= target * z + target;
+        }
+        row_loss[i] = sum;
+    }
+    FN(exponentials)(delta, rows * cols);
+    for (ptrdiff_t i = 0; i < rows; i++)
+        for (ptrdiff_t j = 0; j < cols; j++) {
+            row_loss[i] += delta[i * cols + j];
+            delta[i * cols + j] -= y[i * cols + j];
+        }
+}
+
+INLINE void FN(gamma_output)(REAL *restrict delta, const REAL *restrict y,
+                             double *restrict row_loss, ptrdiff_t rows, ptrdiff_t cols)
+{
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        double sum = 0;
+        for (ptrdiff_t j = 0; j < cols; j++) {
+            const double z = delta[i * cols + j];
+            sum += z - log((double)y[i * cols + j]) - 1;
+            delta[i * cols + j] = -delta[i * cols + j];
+        }
+        row_loss[i] = sum;
+    }
+    FN(exponentials)(delta, rows * cols);
+    for (ptrdiff_t i = 0; i < rows; i++)
+        for (ptrdiff_t j = 0; j < cols; j++) {
+            const REAL ratio = y[i * cols + j] * delta[i * cols + j];
+            row_loss[i] += ratio;
+            delta[i * cols + j] = 1 - ratio;
+        }
+}
+
+/* y holds one class number a row. */
+INLINE void FN(log_loss_output)(double smoothing, REAL *restrict delta,
+                                const REAL *restrict y, double *restrict row_loss,
+                                ptrdiff_t rows, ptrdiff_t cols)
+{
+    const REAL spread = (REAL)(smoothing / cols), rest = (REAL)(1 - smoothing);
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        REAL *row = delta + i * cols;
+        REAL largest = row[0];
+        for (ptrdiff_t j = 1; j < cols; j++)
+            largest = row[j] > largest ? row[j] : largest;
+        for (ptrdiff_t j = 0; j < cols; j++)
+            row[j] -= largest;
+        row_loss[i] = -(double)row[(ptrdiff_t)y[i]];
+        if (smoothing > 0) {
+            double mean = 0;
+            for (ptrdiff_t j = 0; j < cols; j++)
+                mean += row[j];
+            row_loss[i] -= smoothing * (mean / cols + row_loss[i]);
+        }
+    }
+    FN(exponentials)(delta, rows * cols);
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        REAL *row = delta + i * cols;
+        REAL normalizer = 0;
+        for (ptrdiff_t j = 0; j < cols; j++)
+            normalizer += row[j];
+        const REAL inverse = 1 / normalizer;
+        for (ptrdiff_t j = 0; j < cols; j++)
+            row[j] = row[j] * inverse - spread;
+        row[(ptrdiff_t)y[i]] -= rest;
+        row_loss[i] = FN(clip_log_loss)(row_loss[i] + log((double)normalizer));
+    }
+}
+
+KERNEL void FN(logistics_minus)(REAL smoothing, REAL *restrict z,
+                                const REAL *restrict y, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        z[i] = FN(logistic)(z[i]) - (y[i] + smoothing * ((REAL)0.5 - y[i]));
+}
+
+INLINE void FN(binary_log_loss_output)(double smoothing, REAL *restrict delta,
+                                       const REAL *restrict y,
+                                       double *restrict row_loss, ptrdiff_t rows,
+                                       ptrdiff_t cols)
+{
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        double sum = 0;
+        for (ptrdiff_t j = 0; j < cols; j++) {
+            const double z = delta[i * cols + j];
+            const double target = y[i * cols + j];
+            sum += FN(clip_log_loss)((z < 0 ? 0 : z)
+                                     - z * (target + smoothing * (0.5 - target))
+                                     + log1p(exp(-fabs(z))));
+        }
+        row_loss[i] = sum;
+    }
+    FN(logistics_minus)((REAL)smoothing, delta, y, rows * cols);
+}
+
+/* `setting` is the number that the loss is given, such as huber's delta. */
+INLINE void FN(output)(loss kind, double setting, REAL *delta, const REAL *y,
+                       double *row_loss, ptrdiff_t rows, ptrdiff_t cols)
+{
+    switch (kind) {
+    case SQUARED_ERROR:
+        FN(squared_error_output)(setting, delta, y, row_loss, rows, cols);
+        break;
+    case ABSOLUTE_ERROR:
+        FN(absolute_error_output)(setting, delta, y, row_loss, rows, cols);
+        break;
+    case HUBER: FN(huber_output)(setting, delta, y, row_loss, rows, cols); break;
+    case QUANTILE: FN(quantile_output)(setting, delta, y, row_loss, rows, cols); break;
+    case POISSON: FN(poisson_output)(delta, y, row_loss, rows, cols); break;
+    case GAMMA: FN(gamma_output)(delta, y, row_loss, rows, cols); break;
+    case LOG_LOSS: FN(log_loss_output)(setting, delta, y, row_loss, rows, cols); break;
+    case BINARY_LOG_LOSS:
+        FN(binary_log_loss_output)(setting, delta, y, row_loss, rows, cols);
+        break;
+    }
+}
+
+/* Multiply each row by its weight (NULL: by 1) over m, its loss by its weight. */
+INLINE void FN(weight_rows)(REAL *restrict delta, double *restrict row_loss,
+                            const REAL *restrict weight, double m, ptrdiff_t rows,
+                            ptrdiff_t cols)
+{
+    const REAL inverse = (REAL)(1 / m);
+    if (!weight) {
+        for (ptrdiff_t i = 0; i < rows * cols; i++)
+            delta[i] *= inverse;
+        return;
+    }
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        const REAL factor = weight[i] * inverse;
+        for (ptrdiff_t j = 0; j < cols; j++)
+            delta[i * cols + j] *= factor;
+        row_loss[i] *= weight[i];
+    }
+}
+
+#undef DEFINE_ERROR_LOSS

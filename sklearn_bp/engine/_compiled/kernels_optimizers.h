@@ -1,0 +1,134 @@
+/* Optimizers and the penalty. Included by kernels_template.h.
+
+   Each pass over weights also sums the squares of the weights, as they were before it,
+   for the penalty, and of the gradient, for its norm: one sum for every `tile` elements,
+   made of LANES sums side by side, which a compiler keeps in vectors and which do not
+   wait for each other. The statements set g, the gradient of weight w at i. */
+
+#define LANES 16
+#define SQUARES_AND(statements)                                               \
+    {                                                                         \
+        const ptrdiff_t i = first + lane;                                     \
+        const REAL w = theta[i];                                              \
+        squares[lane] += w * w;                                               \
+        statements                                                            \
+        gradient_squares[lane] += g * g;                                      \
+    }
+
+#define FOR_EACH_WEIGHT(statements)                                           \
+    for (ptrdiff_t start = 0; start < n; start += tile) {                     \
+        const ptrdiff_t stop = n - start < tile ? n : start + tile;           \
+        REAL squares[LANES] = {0}, gradient_squares[LANES] = {0};             \
+        ptrdiff_t first = start;                                              \
+        for (; first + LANES <= stop; first += LANES)                         \
+            for (int lane = 0; lane < LANES; lane++)                          \
+                SQUARES_AND(statements)                                       \
+        for (int lane = 0; lane < (int)(stop - first); lane++)                \
+            SQUARES_AND(statements)                                           \
+        sums->weights = sums->gradient = 0;                                   \
+        for (int lane = 0; lane < LANES; lane++) {                            \
+            sums->weights += squares[lane];                                   \
+            sums->gradient += gradient_squares[lane];                         \
+        }                                                                     \
+        sums++;                                                               \
+    }
+
+/* The penalty's part of the gradient, decay * theta, added to it. */
+KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
+                         REAL *restrict gradient, ptrdiff_t n, ptrdiff_t tile,
+                         square_sums *restrict sums)
+{
+    const REAL decay = (REAL)weight_decay;
+    FOR_EACH_WEIGHT(const REAL g = gradient[i] + decay * w; gradient[i] = g;)
+}
+
+/* The twins of `step` in sklearn_bp/training/_optimizers.py; the penalty's part of the
+   gradient is added on the way. */
+
+#define DEFINE_UPDATE(name, constants, statements)                            \
+    KERNEL void FN(name)(const update_rule *rule, REAL *restrict theta,       \
+                         const REAL *restrict gradient,                       \
+                         REAL *restrict state_0, REAL *restrict state_1,      \
+                         ptrdiff_t n, ptrdiff_t tile,                         \
+                         square_sums *restrict sums)                          \
+    {                                                                         \
+        const REAL learning_rate = (REAL)rule->learning_rate;                 \
+        const REAL scale = (REAL)rule->scale, decay = (REAL)rule->decay;      \
+        constants                                                             \
+        FOR_EACH_WEIGHT(const REAL g = scale * gradient[i] + decay * w; statements)    \
+    }
+
+/* state_0: the velocity. step = a * velocity - b * g: with and without the look ahead. */
+DEFINE_UPDATE(sgd_update,
+              const REAL momentum = (REAL)rule->settings[0];
+              const REAL a = rule->settings[1] ? momentum : 1;
+              const REAL b = rule->settings[1] ? learning_rate : 0;,
+              const REAL v = momentum * state_0[i] - learning_rate * g;
+              state_0[i] = v;
+              theta[i] = w + (a * v - b * g);)
+
+/* Adam and AdamW; state_0 and state_1: the first and the second moment. */
+DEFINE_UPDATE(adam_update,
+              const REAL shrinkage = (REAL)rule->shrinkage;
+              const REAL beta_1 = (REAL)rule->settings[0];
+              const REAL beta_2 = (REAL)rule->settings[1];
+              const REAL rest_1 = (REAL)(1 - rule->settings[0]);
+              const REAL rest_2 = (REAL)(1 - rule->settings[1]);
+              const REAL epsilon = (REAL)rule->settings[2];,
+              const REAL m = beta_1 * state_0[i] + rest_1 * g;
+              const REAL v = beta_2 * state_1[i] + rest_2 * (g * g);
+              state_0[i] = m;
+              state_1[i] = v;
+              theta[i] = (w - shrinkage * w)
+                         - learning_rate * m / ((REAL)sqrt(v) + epsilon);)
+
+/* state_0: the second moment. */
+DEFINE_UPDATE(rmsprop_update,
+              const REAL rho = (REAL)rule->settings[0];
+              const REAL rest = (REAL)(1 - rule->settings[0]);
+              const REAL epsilon = (REAL)rule->settings[1];,
+              const REAL v = rho * state_0[i] + rest * (g * g);
+              state_0[i] = v;
+              theta[i] = w - learning_rate * g / ((REAL)sqrt(v) + epsilon);)
+
+/* state_0: the gradient before; state_1: the length of the step, in learning rates. */
+DEFINE_UPDATE(rprop_update,
+              const REAL shrink = (REAL)rule->settings[0];
+              const REAL grow = (REAL)rule->settings[1];
+              const REAL shortest = (REAL)rule->settings[2];
+              const REAL longest = (REAL)rule->settings[3];,
+              const REAL sign = (REAL)((g > 0) - (g < 0));
+              const REAL before = (REAL)((state_0[i] > 0) - (state_0[i] < 0));
+              const REAL turn = sign * before;
+              REAL length = state_1[i] * (turn > 0 ? grow : turn < 0 ? shrink : 1);
+              length = length < shortest ? shortest : length;
+              length = length > longest ? longest : length;
+              state_1[i] = length;
+              state_0[i] = turn < 0 ? 0 : g;
+              theta[i] = w - (turn < 0 ? 0 : learning_rate * length * sign);)
+
+INLINE void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradient,
+                       REAL *state_0, REAL *state_1, ptrdiff_t n, ptrdiff_t tile,
+                       square_sums *sums)
+{
+    switch (rule->kind) {
+    case SGD:
+        FN(sgd_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
+        break;
+    case ADAM:
+    case ADAMW:
+        FN(adam_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
+        break;
+    case RMSPROP:
+        FN(rmsprop_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
+        break;
+    case RPROP:
+        FN(rprop_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
+        break;
+    }
+}
+
+#undef LANES
+#undef SQUARES_AND
+#undef FOR_EACH_WEIGHT
+#undef DEFINE_UPDATE

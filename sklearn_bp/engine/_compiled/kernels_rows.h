@@ -1,0 +1,43 @@
+/* Rows of the data and of gradients, brought together and added up. Included by
+   kernels_template.h. */
+
+/* Rows of `width` numbers each, by their numbers, one after the other. Most are too
+   short for a call of memcpy each. */
+INLINE void FN(gather)(const REAL *source, const int64_t *row_numbers, ptrdiff_t rows,
+                       ptrdiff_t width, REAL *target)
+{
+    enum { PIECE = 16 / sizeof(REAL) };
+    for (ptrdiff_t i = 0; i < rows; i++, target += width) {
+        const REAL *row = source + row_numbers[i] * width;
+        ptrdiff_t j = 0;
+        for (; j + PIECE <= width; j += PIECE)
+            memcpy(target + j, row + j, PIECE * sizeof(REAL));
+        for (; j < width; j++)
+            target[j] = row[j];
+    }
+}
+
+/* The sum of delta's rows, added to total: four rows at a time, for total has to come
+   and go each time. */
+KERNEL void FN(add_rows)(const REAL *restrict delta, REAL *restrict total,
+                         ptrdiff_t rows, ptrdiff_t cols)
+{
+    ptrdiff_t i = 0;
+    for (; i + 4 <= rows; i += 4) {
+        const REAL *row = delta + i * cols;
+        for (ptrdiff_t j = 0; j < cols; j++)
+            total[j] += (row[j] + row[cols + j])
+                        + (row[2 * cols + j] + row[3 * cols + j]);
+    }
+    for (; i < rows; i++)
+        for (ptrdiff_t j = 0; j < cols; j++)
+            total[j] += delta[i * cols + j];
+}
+
+/* target += factor * source */
+KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
+                           REAL *restrict target, ptrdiff_t n)
+{
+    for (ptrdiff_t j = 0; j < n; j++)
+        target[j] += factor * source[j];
+}
