@@ -28,9 +28,8 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct update_rule:
         optimizer kind
         double learning_rate
-        double scale
         double decay
-        double shrinkage
+        double kept
         double settings[4]
 
     ctypedef struct square_sums:
@@ -89,6 +88,8 @@ cdef extern from "kernels.h" nogil:
         double *delta, double *row_loss, const double *weight, double m,
         Py_ssize_t rows, Py_ssize_t cols
     )
+    void scale_float(float factor, float *x, Py_ssize_t n)
+    void scale_double(double factor, double *x, Py_ssize_t n)
     void add_scaled_float(
         float factor, const float *source, float *target, Py_ssize_t n
     )
@@ -204,6 +205,13 @@ cdef inline void add_scaled(
         add_scaled_float(factor, source, target, n)
     else:
         add_scaled_double(factor, source, target, n)
+
+
+cdef inline void scale(double factor, floating *x, Py_ssize_t n) noexcept nogil:
+    if floating is float:
+        scale_float(<float> factor, x, n)
+    else:
+        scale_double(factor, x, n)
 
 
 cdef inline void penalize(

@@ -16,7 +16,7 @@ from ._batch cimport (
 )
 from ._kernels cimport (
     ADAM, ADAMW, GOLDEN, flush_denormals, optimizer as optimizer_kind,
-    restore_denormals, split_mix, square_sums, update, update_rule,
+    restore_denormals, scale, split_mix, square_sums, update, update_rule,
 )
 from ._layers cimport coef_gradient, forward_rows, load_rows, point_at
 from ._structs cimport (
@@ -211,7 +211,7 @@ cdef void train_part(
     cdef Block block = job.blocks[0]
     cdef Py_ssize_t step, n
     cdef int64_t number
-    cdef double m, decay, norm
+    cdef double m, decay
     cdef bint accumulate
     block.dropout = dropout[0]
     for step in range(n_steps):
@@ -231,11 +231,8 @@ cdef void train_part(
         if training.max_grad_norm < INFINITY:
             whole_gradient(part, job, &block, accumulate, rule.decay,
                            <const floating *> theta)
-            norm = gradient_norm(layers, &block)
-            rule.scale = min(1.0, training.max_grad_norm / norm) if norm > 0 else 1.0
-            rule.decay = 0
             update_clipped_part(
-                part, layers, &block, &rule, <const floating *> job.gradient, theta,
+                part, job, &block, &rule, training.max_grad_norm, theta,
                 <floating *> training.state_0, <floating *> training.state_1,
             )
         else:
@@ -316,24 +313,37 @@ cdef void update_part(
 
 
 cdef void update_clipped_part(
-    Part part, const Layers *layers, const Block *block, const update_rule *rule,
-    const floating *gradient, floating *theta, floating *state_0, floating *state_1,
+    Part part, const Job *job, const Block *block, const update_rule *rule,
+    double max_grad_norm, floating *theta, floating *state_0, floating *state_1,
 ) noexcept nogil:
-    """A thread's part of the step with a gradient that is there, penalty included."""
-    cdef Py_ssize_t begin, end, offset, n_units
+    """A thread's part of the step with a gradient that is there, penalty included, and
+    not to be longer than that."""
+    cdef const Layers *layers = job.layers
+    cdef floating *gradient = <floating *> job.gradient
+    cdef update_rule without_decay = rule[0]
+    cdef double norm = gradient_norm(layers, block)
+    cdef Py_ssize_t begin, end, offset, n_units, n
     cdef square_sums *sums = block.unused
     cdef int layer
+    without_decay.decay = 0
     for layer in range(layers.n_layers):
         n_units = layers.sizes[layer + 1]
         begin = cut(layers.sizes[layer], part.thread, part.n_threads)
         end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
         offset = layers.coef_starts[layer] + begin * n_units
-        update(rule, theta + offset, gradient + offset, state_0 + offset,
-               state_1 + offset, (end - begin) * n_units, TILE_ROWS * n_units,
+        n = (end - begin) * n_units
+        if norm > max_grad_norm:
+            scale(max_grad_norm / norm, gradient + offset, n)
+        update(&without_decay, theta + offset, <const floating *> gradient + offset,
+               state_0 + offset, state_1 + offset, n, TILE_ROWS * n_units,
                sums + begin // TILE_ROWS)
         sums += n_tiles(layers.sizes[layer])
     if part.thread == 0:
-        update_intercepts(layers, rule, gradient, theta, state_0, state_1, sums)
+        offset = layers.n_coefs
+        if norm > max_grad_norm:
+            scale(max_grad_norm / norm, gradient + offset, layers.n_parameters - offset)
+        update_intercepts(layers, rule, <const floating *> gradient, theta, state_0,
+                          state_1, sums)
 
 
 cdef void update_intercepts(
@@ -343,7 +353,8 @@ cdef void update_intercepts(
     """The step of the biases, which no penalty takes part in."""
     cdef update_rule without_penalty = rule[0]
     cdef Py_ssize_t offset = layers.n_coefs, n = layers.n_parameters - offset
-    without_penalty.decay = without_penalty.shrinkage = 0
+    without_penalty.decay = 0
+    without_penalty.kept = 1
     update(&without_penalty, theta + offset, gradient + offset, state_0 + offset,
            state_1 + offset, n, n, sums)
 
@@ -354,14 +365,13 @@ cdef void set_rates(
     """What changes from step to step: Adam's bias corrections are one factor of the
     learning rate, and AdamW's penalty (Loshchilov & Hutter, 2019) is no part of the
     gradient."""
-    rule.scale = 1
     rule.learning_rate = learning_rate
     rule.decay = decay
-    rule.shrinkage = 0
+    rule.kept = 1
     if rule.kind == ADAM or rule.kind == ADAMW:
         rule.learning_rate *= sqrt(1 - pow(rule.settings[1], n_steps)) / (
             1 - pow(rule.settings[0], n_steps)
         )
     if rule.kind == ADAMW:
         rule.decay = 0
-        rule.shrinkage = learning_rate * decay
+        rule.kept = 1 - learning_rate * decay

@@ -89,9 +89,8 @@ static inline uint64_t split_mix(uint64_t state)
 typedef struct {
     optimizer kind;
     double learning_rate; /* bias corrections included */
-    double scale;         /* by which gradients are multiplied, 1 unless clipped */
     double decay;         /* the L2 penalty's factor in the gradient, alpha / M */
-    double shrinkage;     /* the share of each weight that a decoupled penalty takes */
+    double kept;          /* the share of each weight that a decoupled penalty leaves */
     double settings[4];   /* as the optimizer's `settings` lists them */
 } update_rule;
 

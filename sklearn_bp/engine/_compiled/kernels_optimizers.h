@@ -25,11 +25,13 @@
                 SQUARES_AND(statements)                                       \
         for (int lane = 0; lane < (int)(stop - first); lane++)                \
             SQUARES_AND(statements)                                           \
-        sums->weights = sums->gradient = 0;                                   \
-        for (int lane = 0; lane < LANES; lane++) {                            \
-            sums->weights += squares[lane];                                   \
-            sums->gradient += gradient_squares[lane];                         \
-        }                                                                     \
+        for (int half = LANES / 2; half > 0; half /= 2)                       \
+            for (int lane = 0; lane < half; lane++) {                         \
+                squares[lane] += squares[lane + half];                        \
+                gradient_squares[lane] += gradient_squares[lane + half];      \
+            }                                                                 \
+        sums->weights = squares[0];                                           \
+        sums->gradient = gradient_squares[0];                                 \
         sums++;                                                               \
     }
 
@@ -53,9 +55,9 @@ KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
                          square_sums *restrict sums)                          \
     {                                                                         \
         const REAL learning_rate = (REAL)rule->learning_rate;                 \
-        const REAL scale = (REAL)rule->scale, decay = (REAL)rule->decay;      \
+        const REAL decay = (REAL)rule->decay;                                 \
         constants                                                             \
-        FOR_EACH_WEIGHT(const REAL g = scale * gradient[i] + decay * w; statements)    \
+        FOR_EACH_WEIGHT(const REAL g = gradient[i] + decay * w; statements)   \
     }
 
 /* state_0: the velocity. step = a * velocity - b * g: with and without the look ahead. */
@@ -69,7 +71,7 @@ DEFINE_UPDATE(sgd_update,
 
 /* Adam and AdamW; state_0 and state_1: the first and the second moment. */
 DEFINE_UPDATE(adam_update,
-              const REAL shrinkage = (REAL)rule->shrinkage;
+              const REAL kept = (REAL)rule->kept;
               const REAL beta_1 = (REAL)rule->settings[0];
               const REAL beta_2 = (REAL)rule->settings[1];
               const REAL rest_1 = (REAL)(1 - rule->settings[0]);
@@ -79,8 +81,7 @@ DEFINE_UPDATE(adam_update,
               const REAL v = beta_2 * state_1[i] + rest_2 * (g * g);
               state_0[i] = m;
               state_1[i] = v;
-              theta[i] = (w - shrinkage * w)
-                         - learning_rate * m / ((REAL)sqrt(v) + epsilon);)
+              theta[i] = kept * w - learning_rate * m / ((REAL)sqrt(v) + epsilon);)
 
 /* state_0: the second moment. */
 DEFINE_UPDATE(rmsprop_update,

@@ -34,6 +34,13 @@ KERNEL void FN(add_rows)(const REAL *restrict delta, REAL *restrict total,
             total[j] += delta[i * cols + j];
 }
 
+/* x *= factor */
+KERNEL void FN(scale)(REAL factor, REAL *restrict x, ptrdiff_t n)
+{
+    for (ptrdiff_t j = 0; j < n; j++)
+        x[j] *= factor;
+}
+
 /* target += factor * source */
 KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
                            REAL *restrict target, ptrdiff_t n)
