@@ -19,6 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 NETWORKS = {
     "wide": {"hidden_layer_sizes": (100, 40), "batch_size": 50},
     "narrow": {"hidden_layer_sizes": (30,), "batch_size": 300},
+    "dropout": {"hidden_layer_sizes": (30, 20), "batch_size": 90, "dropout": 0.3},
+    "short": {"hidden_layer_sizes": (30,), "activation": "gelu", "max_grad_norm": 0.1},
     "lbfgs": {"hidden_layer_sizes": (30,), "solver": "lbfgs", "max_iter": 5},
 }
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])

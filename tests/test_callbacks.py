@@ -1,0 +1,134 @@
+"""scikit-learn's callbacks: every epoch is a task."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_bp import BackpropClassifier
+
+pytest.importorskip("sklearn.callback", reason="this scikit-learn has no callbacks")
+from sklearn.callback import ProgressBar, ScoringMonitor
+
+pytestmark = [
+    pytest.mark.usefixtures("each_engine"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+X, Y = load_iris(return_X_y=True)
+
+
+class Recorder:
+    """Notes what happens, keeps what it is given, and stops when it is told to."""
+
+    def __init__(self, stop_after=np.inf):
+        self.stop_after = stop_after
+        self.calls = []
+        self.fitted = []
+
+    def setup(self, estimator, context):
+        self.calls.append("setup")
+
+    def teardown(self, estimator, context):
+        self.calls.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.calls.append(f"begin {context.task_name} {context.task_id}")
+
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, fitted_estimator=None
+    ):
+        self.calls.append(f"end {context.task_name} {context.task_id}")
+        self.fitted.append(fitted_estimator)
+        return context.task_name == "epoch" and context.task_id + 1 == self.stop_after
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_each_epoch_is_a_task(solver):
+    recorder = Recorder()
+    model = BackpropClassifier(solver=solver, max_iter=3, random_state=0)
+    model.set_callbacks(recorder).fit(X, Y)
+    assert recorder.calls == [
+        "setup",
+        "begin fit 0",
+        *(f"{end} epoch {i}" for i in range(3) for end in ("begin", "end")),
+        "end fit 0",
+        "teardown",
+    ]
+    # what a callback keeps stays as it was at its epoch
+    for epoch, fitted in enumerate(recorder.fitted[:-1], start=1):
+        expected = BackpropClassifier(solver=solver, max_iter=epoch, random_state=0)
+        expected.fit(X, Y)
+        np.testing.assert_array_equal(
+            fitted.predict_proba(X), expected.predict_proba(X)
+        )
+        assert fitted.n_iter_ == epoch
+    np.testing.assert_array_equal(
+        recorder.fitted[-1].predict_proba(X), model.predict_proba(X)
+    )
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_returned_stop_is_honoured(solver):
+    model = BackpropClassifier(solver=solver, max_iter=50, random_state=0)
+    model.set_callbacks(Recorder(stop_after=4)).fit(X, Y)
+    expected = BackpropClassifier(solver=solver, max_iter=4, random_state=0).fit(X, Y)
+    assert model.n_iter_ == 4
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+
+def test_in_the_middle_of_further_training():
+    recorder = Recorder()
+    model = BackpropClassifier(max_iter=2, warm_start=True, random_state=0).fit(X, Y)
+    model.set_callbacks(recorder).fit(X, Y)
+    losses = [log_loss(Y, fitted.predict_proba(X)) for fitted in recorder.fitted]
+    assert losses[0] > losses[1] == losses[2]
+    recorder.calls.clear()
+    model.partial_fit(X, Y)
+    assert recorder.calls[1:-1] == [
+        "begin fit 0",
+        "begin epoch 0",
+        "end epoch 0",
+        "end fit 0",
+    ]
+
+
+def test_teardown_after_an_error():
+    recorder = Recorder()
+    model = BackpropClassifier(max_iter=3).set_callbacks(recorder)
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(np.full_like(X, np.nan), Y)
+    assert recorder.calls == ["setup", "teardown"]
+    assert vars(model) == before
+
+
+def test_scoring_monitor_scores_each_epoch():
+    monitor = ScoringMonitor(scoring="neg_log_loss")
+    model = BackpropClassifier(max_iter=4, random_state=0).set_callbacks(monitor)
+    model.fit(X, Y, sample_weight=np.ones(len(Y)))
+    scores = [row["neg_log_loss"] for row in monitor.get_logs().data]
+    expected = []
+    for epoch in (4, 1, 2, 3, 4):  # the whole fit stands first
+        model = BackpropClassifier(max_iter=epoch, random_state=0).fit(X, Y)
+        expected.append(-log_loss(Y, model.predict_proba(X)))
+    np.testing.assert_allclose(scores, expected, rtol=1e-9)
+
+
+def test_progress_bar_in_a_grid_search(capsys):
+    pipeline = make_pipeline(StandardScaler(), BackpropClassifier(max_iter=3))
+    search = GridSearchCV(pipeline, {"backpropclassifier__alpha": [1e-4, 1]}, cv=2)
+    search.set_callbacks(ProgressBar()).fit(X, Y)
+    assert "100%" in capsys.readouterr().out
+
+
+def test_clones_take_callbacks_as_those_of_scikit_learn_do():
+    model = BackpropClassifier().set_callbacks(Recorder())
+    theirs = LogisticRegression().set_callbacks(Recorder())
+    assert hasattr(clone(model), "_skl_callbacks") == hasattr(
+        clone(theirs), "_skl_callbacks"
+    )
