@@ -206,7 +206,8 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, Parameters):
             )
         self._prepare(state, random_state, keep_optimizer=incremental)
         if n_epochs > 0:
-            self._train(state, data, held_out, random_state, n_epochs, callbacks)
+            max_iter = None if incremental else n_epochs
+            self._train(state, data, held_out, random_state, max_iter, callbacks)
         else:
             self.n_iter_ = 0
             for name in ("loss_", *STOCHASTIC_ATTRIBUTES):
@@ -340,7 +341,8 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, Parameters):
         state.stopping.tol = self.tol
         state.stopping.patience = self.n_iter_no_change
 
-    def _train(self, state, data, held_out, random_state, n_epochs, callbacks):
+    def _train(self, state, data, held_out, random_state, max_iter, callbacks):
+        """Train, without `max_iter` for a single epoch."""
         common = {
             "objective": self._objective(data),
             "validate": self._validation(state, held_out),
@@ -357,23 +359,22 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, Parameters):
                 engine,
                 state,
                 data,
-                max_iter=n_epochs,
+                max_iter=max_iter,
                 max_fun=self.max_fun,
                 tol=self.tol,
                 **common,
             )
         else:
-            is_one_epoch = n_epochs == 1 and self.max_iter > 1
             self.n_iter_ = train(
                 engine,
                 state,
                 data,
                 batch_size=self._check_batch_size(len(data.rows)),
-                max_iter=n_epochs,
+                max_iter=max_iter or 1,
                 shuffle=self.shuffle,
                 random_state=random_state,
                 max_grad_norm=self.max_grad_norm or math.inf,
-                warn_at_max_iter=not is_one_epoch,
+                warn_at_max_iter=max_iter is not None,
                 **common,
             )
             self._show_progress(state)

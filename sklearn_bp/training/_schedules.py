@@ -18,6 +18,8 @@ class Constant:
     """
 
     name = "constant"
+    #: Whether the last epoch is where training is meant to end.
+    has_an_end = False
 
     def __init__(self, learning_rate_init, power_t=0.5):
         self.learning_rate_init = float(learning_rate_init)
@@ -80,6 +82,7 @@ class ByProgress(Constant):
     """
 
     name = "progress"
+    has_an_end = True
 
     def __init__(self, learning_rate_init, factor, n_epochs):
         super().__init__(learning_rate_init)

@@ -117,7 +117,7 @@ def train(
     callbacks : object, default=None
         Called at both ends of each epoch, see `NoCallbacks`.
     warn_at_max_iter : bool, default=True
-        Whether to warn if `max_iter` ends the training.
+        Whether to warn if `max_iter` ends the training, and not the schedule.
     verbose : bool, default=False
         Whether to print a line an epoch.
 
@@ -171,7 +171,7 @@ def train(
                 ):
                     break
             else:
-                if warn_at_max_iter:
+                if warn_at_max_iter and not state.schedule.has_an_end:
                     warnings.warn(
                         f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached"
                         " and the optimization hasn't converged yet.",
