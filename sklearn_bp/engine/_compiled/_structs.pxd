@@ -40,7 +40,8 @@ cdef struct Data:
 
 cdef struct Dropout:
     # Of 2^32 numbers so many drop a unit of each hidden layer, and by what the units
-    # that stay are multiplied; NULL where no layer has dropout. `key` tells steps apart.
+    # that stay are multiplied; NULL where no layer has dropout. `key` differs from
+    # step to step.
     const uint64_t *thresholds
     const double *factors
     uint64_t key
