@@ -6,7 +6,6 @@ import warnings
 from abc import abstractmethod
 from contextlib import contextmanager
 from dataclasses import replace
-from operator import is_
 
 import numpy as np
 from sklearn.base import _fit_context, is_regressor
@@ -14,6 +13,7 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ._callbacks import CallbackSupportMixin, EpochCallbacks
+from ._fitted import FittedNetwork
 from ._held_out import HeldOut, score_by, split
 from ._inspection import InspectionMixin
 from ._parameters import Parameters
@@ -26,7 +26,7 @@ from ._validation import (
     check_sample_weight,
     mean_weight,
 )
-from .engine import Dropout, Objective, get_engine, one_blas_thread
+from .engine import Dropout, Objective, get_engine
 from .network import Network, initialize
 from .training import (
     OPTIMIZERS,
@@ -49,7 +49,7 @@ STOCHASTIC_ATTRIBUTES = (
 SGD_SCHEDULES = ("invscaling", "adaptive")
 
 
-class BaseBackprop(CallbackSupportMixin, InspectionMixin, Parameters):
+class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Parameters):
     """Base class of the estimators; not to be used directly.
 
     A child says what its targets are, in the methods at the end.
@@ -439,81 +439,6 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, Parameters):
                 f" batch_size must be 'full' or 'auto', got {self.batch_size}."
             )
         return min(self.batch_size, n_rows)
-
-    # ---- the fitted network ----------------------------------------------------
-
-    def _show(self, state):
-        """Make the trained state the estimator's own."""
-        self._training_state = state
-        self._show_theta()
-        self.n_layers_ = len(state.network.layer_sizes)
-        self.out_activation_ = state.network.loss.link
-        self.t_ = state.n_samples_seen
-        self.history_ = state.history.as_arrays()
-
-    def _show_progress(self, state):
-        """What only solvers by epochs have."""
-        history, best_score = state.history, state.stopping.best_score
-        self.loss_ = history.losses[-1] if history.losses else np.inf
-        self.loss_curve_ = history.losses
-        self.best_loss_ = self.validation_scores_ = self.best_validation_score_ = None
-        if self.early_stopping:
-            self.validation_scores_ = history.validation_scores
-            self.best_validation_score_ = best_score
-        else:
-            self.best_loss_ = -best_score
-
-    def _attributes_at(self, state, theta):
-        """The attributes of this estimator if training ended here."""
-        fitted = copy.copy(self)
-        fitted._show(replace(state, theta=theta))
-        fitted.n_iter_ = len(state.history.losses)
-        return vars(fitted)
-
-    def _show_theta(self):
-        state = self._training_state
-        self.coefs_, self.intercepts_ = state.network.views(state.theta)
-        self._views = (*self.coefs_, *self.intercepts_)
-
-    def _state(self):
-        """The training state, with whatever arrays a user has put into `coefs_`."""
-        self._training_state.theta = self._theta()
-        return self._training_state
-
-    def _theta(self):
-        """All parameters as one vector: a new one if a user has put other arrays into
-        `coefs_` or `intercepts_`."""
-        state = self._training_state
-        shown = (*self.coefs_, *self.intercepts_)
-        if len(shown) == len(self._views) and all(map(is_, shown, self._views)):
-            return state.theta
-        return state.network.flatten(
-            self.coefs_, self.intercepts_, dtype=state.theta.dtype
-        )
-
-    def _raw_outputs(self, X):
-        theta, X = self._theta_and_data(X)
-        with one_blas_thread:
-            return get_engine().forward(self._training_state.network, theta, X)
-
-    def __getstate__(self):
-        # The parameters are pickled once, in `coefs_` and `intercepts_`. Only a network
-        # in the middle of training with partial_fit takes its optimizer along.
-        attributes = dict(super().__getstate__())
-        if "_training_state" in attributes:
-            state = copy.copy(attributes["_training_state"])
-            state.theta = np.empty(0, dtype=state.theta.dtype)
-            if not self._pickles_optimizer:
-                state.optimizer = None
-            attributes["_training_state"] = state
-            attributes["_views"] = ()
-        return attributes
-
-    def __setstate__(self, attributes):
-        super().__setstate__(attributes)
-        if hasattr(self, "_training_state"):
-            self._state()
-            self._show_theta()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

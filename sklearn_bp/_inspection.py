@@ -1,7 +1,7 @@
 """Looking inside a fitted network."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._validation import check_sample_weight
 from .engine import get_engine, input_gradients, one_blas_thread
@@ -101,11 +101,3 @@ class InspectionMixin:
             net_inputs = get_engine().forward(below, theta, X)
         activations = ACTIVATIONS[network.activations[layer]].function(net_inputs)
         return np.asarray(activations, dtype=theta.dtype)
-
-    def _theta_and_data(self, X):
-        check_is_fitted(self)
-        theta = self._theta()
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=theta.dtype, order="C", reset=False
-        )
-        return theta, X

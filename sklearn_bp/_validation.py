@@ -71,12 +71,8 @@ def check_activations(activation, n_hidden):
     """
     if isinstance(activation, str):
         return (activation,) * n_hidden
-    unknown = [name for name in activation if name not in ACTIVATIONS]
-    if unknown or len(activation) != n_hidden:
-        raise ValueError(
-            f"activation must be one name or a list of one for each of the {n_hidden}"
-            f" hidden layers, out of {list(ACTIVATIONS)}, got {activation!r}."
-        )
+    are_names = all(name in ACTIVATIONS for name in activation)
+    _check_layers("activation", activation, n_hidden, are_names, list(ACTIVATIONS))
     return tuple(activation)
 
 
@@ -98,12 +94,16 @@ def check_dropout(dropout, n_hidden):
     if isinstance(dropout, Real):
         return (float(dropout),) * n_hidden
     are_rates = all(isinstance(rate, Real) and 0 <= rate < 1 for rate in dropout)
-    if not are_rates or len(dropout) != n_hidden:
-        raise ValueError(
-            f"dropout must be a rate or a list of one for each of the {n_hidden} hidden"
-            f" layers, from 0 to below 1, got {dropout!r}."
-        )
+    _check_layers("dropout", dropout, n_hidden, are_rates, "numbers >= 0 and < 1")
     return tuple(map(float, dropout))
+
+
+def _check_layers(name, values, n_hidden, are_valid, what):
+    if not are_valid or len(values) != n_hidden:
+        raise ValueError(
+            f"{name} must be a single value, or a list of one for each of the"
+            f" {n_hidden} hidden layers, out of {what}; got {values!r}."
+        )
 
 
 def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
