@@ -350,7 +350,9 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
             "verbose": self.verbose,
         }
         if callbacks is not None:
-            callbacks.begin_fit(lambda theta: self._attributes_at(state, theta))
+            callbacks.begin_fit(
+                lambda theta, n_iter: self._attributes_at(state, theta, n_iter)
+            )
         engine = get_engine()
         if self.solver == "lbfgs":
             for name in STOCHASTIC_ATTRIBUTES:

@@ -26,10 +26,12 @@ class EpochCallbacks:
         self._data = data
         self._fit = estimator._init_callback_context(max_subtasks=max_epochs)
         self._epoch = None
+        self._n_epochs = 0
         self._attributes = None
 
     def begin_fit(self, attributes):
-        """`attributes`: from parameters to those of an estimator fitted so far."""
+        """`attributes`: from parameters and the number of epochs to the attributes of
+        an estimator that is fitted so far."""
         self._attributes = attributes
         self._fit.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
@@ -38,6 +40,7 @@ class EpochCallbacks:
         self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def end_epoch(self, theta):
+        self._n_epochs += 1
         return self._end(self._epoch, theta)
 
     def end_fit(self, theta):
@@ -46,6 +49,8 @@ class EpochCallbacks:
     def _end(self, task, theta):
         return task.call_on_fit_task_end(
             estimator=self._estimator,
-            reconstruction_attributes=lambda: self._attributes(theta.copy()),
+            reconstruction_attributes=lambda: self._attributes(
+                theta.copy(), self._n_epochs
+            ),
             **self._data,
         )

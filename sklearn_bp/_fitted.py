@@ -34,11 +34,11 @@ class FittedNetwork:
         else:
             self.best_loss_ = -best_score
 
-    def _attributes_at(self, state, theta):
+    def _attributes_at(self, state, theta, n_iter):
         """The attributes of this estimator if training ended here."""
         fitted = copy.copy(self)
         fitted._show(replace(state, theta=theta))
-        fitted.n_iter_ = len(state.history.losses)
+        fitted.n_iter_ = n_iter
         return vars(fitted)
 
     def _show_theta(self):

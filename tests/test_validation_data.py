@@ -97,6 +97,22 @@ def test_gradient_norm_is_that_of_the_objective(cancer):
     np.testing.assert_allclose(model.history_["gradient_norm"], norms, rtol=1e-9)
 
 
+def test_history_over_several_fits(cancer):
+    """Each thing in the row of its epoch, NaN where it was not there."""
+    X, X_val, y, y_val = cancer
+    model = BackpropClassifier((5,), max_iter=2, warm_start=True, random_state=0)
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    model.fit(X, y)
+    model.set_params(solver="lbfgs").fit(X, y)
+    model.set_params(solver="sgd").fit(X, y, X_val=X_val, y_val=y_val)
+    frame = pd.DataFrame(model.history_)
+    there = frame.notna().astype(int)
+    assert there["loss"].tolist() == [1] * 8
+    assert there["gradient_norm"].tolist() == [1, 1, 1, 1, 0, 0, 1, 1]
+    assert there["validation_loss"].tolist() == [1, 1, 0, 0, 0, 0, 1, 1]
+    assert len(model.loss_curve_) == 6  # as in scikit-learn, of epochs alone
+
+
 def test_lbfgs_records_its_iterations(cancer):
     X, X_val, y, y_val = cancer
     model = BackpropClassifier((5,), solver="lbfgs", max_iter=6, random_state=0)

@@ -1,56 +1,69 @@
 """What each epoch recorded."""
 
-from dataclasses import dataclass, field, fields
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
+
+#: The columns of a row: the training loss, averaged over the epoch's steps; the
+#: learning rate of the last step; the length of the objective's gradient, averaged over
+#: the steps; how long training and validation took; the loss on validation data; what
+#: early stopping watched.
+COLUMNS = (
+    "loss",
+    "learning_rate",
+    "gradient_norm",
+    "seconds",
+    "validation_loss",
+    "validation_score",
+)
 
 
 @dataclass
 class History:
-    """One entry an epoch.
+    """What each epoch recorded.
 
     Parameters
     ----------
     losses : list of float
-        The training loss, averaged over the epoch's steps.
-    learning_rates : list of float
-        The learning rate of the epoch's last step.
-    gradient_norms : list of float
-        The length of the objective's gradient, averaged over the steps.
-    seconds : list of float
-        How long training and validation took.
-    validation_losses : list of float
-        The loss on the validation data; empty without these.
+        The training losses.
     validation_scores : list of float
         What early stopping watched; empty without it.
+    rows : list of tuple of float
+        All columns, an epoch each, NaN for what there is not.
     """
 
     losses: list = field(default_factory=list)
-    learning_rates: list = field(default_factory=list)
-    gradient_norms: list = field(default_factory=list)
-    seconds: list = field(default_factory=list)
-    validation_losses: list = field(default_factory=list)
     validation_scores: list = field(default_factory=list)
+    rows: list = field(default_factory=list)
+
+    def record(self, loss, learning_rate, gradient_norm, seconds, validation=None):
+        """Take down an epoch; `validation` are the loss and perhaps a score."""
+        validation_loss, score = validation or (math.nan, None)
+        self.rows.append(
+            (
+                loss,
+                learning_rate,
+                gradient_norm,
+                seconds,
+                validation_loss,
+                math.nan if score is None else score,
+            )
+        )
 
     def copy(self):
-        return History(*(getattr(self, column.name).copy() for column in fields(self)))
+        return History(
+            self.losses.copy(), self.validation_scores.copy(), self.rows.copy()
+        )
 
     def as_arrays(self):
-        """As a dict of arrays of one length, named in the singular. An epoch without
-        validation data counts as NaN; what no epoch has is left out."""
-        n_epochs, arrays = len(self.losses), {}
-        for column in fields(self):
-            values = getattr(self, column.name)
-            if values:
-                name = SINGULAR.get(column.name, column.name)
-                arrays[name] = np.array([np.nan] * (n_epochs - len(values)) + values)
-        return arrays
-
-
-SINGULAR = {
-    "losses": "loss",
-    "learning_rates": "learning_rate",
-    "gradient_norms": "gradient_norm",
-    "validation_losses": "validation_loss",
-    "validation_scores": "validation_score",
-}
+        """As a dict of arrays of one length, by `COLUMNS`; without those that no epoch
+        has."""
+        if not self.rows:
+            return {}
+        columns = np.array(self.rows, dtype=np.float64).T
+        return {
+            name: column.copy()
+            for name, column in zip(COLUMNS, columns)
+            if not np.isnan(column).all()
+        }

@@ -94,13 +94,11 @@ def minimize_lbfgs(
         nonlocal n_iter, latest, start, is_stopped
         n_iter += 1
         latest = intermediate_result.x.copy()
-        state.history.losses.append(float(intermediate_result.fun))
         if verbose:
             print(f"Iteration {n_iter}, loss = {intermediate_result.fun:.8f}")
-        if validate is not None:
-            loss, _ = validate(latest.astype(dtype))
-            state.history.validation_losses.append(loss)
-        state.history.seconds.append(perf_counter() - start)
+        measured = validate and validate(latest.astype(dtype))
+        loss, seconds = float(intermediate_result.fun), perf_counter() - start
+        state.history.record(loss, np.nan, np.nan, seconds, measured)
         is_stopped = callbacks.end_epoch(latest.astype(dtype))
         if is_stopped:
             raise StopIteration

@@ -153,17 +153,21 @@ def train(
                 n_iter += 1
                 state.n_samples_seen += len(order)
                 history.losses.append(loss)
-                history.gradient_norms.append(gradient_norm)
-                history.learning_rates.append(state.schedule.learning_rate)
+                learning_rate = state.schedule.learning_rate
                 if verbose:
                     print(f"Iteration {n_iter}, loss = {loss:.8f}")
 
-                score = None
+                measured = score = None
                 if validate is not None:
-                    score = _validate(validate, state, verbose)
+                    measured = _, score = validate(state.theta)
+                if score is not None:
+                    history.validation_scores.append(score)
+                    if verbose:
+                        print(f"Validation score: {score:f}")
                 state.stopping.update(-loss if score is None else score, state.theta)
                 state.schedule.end_epoch(state.n_samples_seen)
-                history.seconds.append(perf_counter() - start)
+                seconds = perf_counter() - start
+                history.record(loss, learning_rate, gradient_norm, seconds, measured)
                 if callbacks.end_epoch(state.theta):
                     break
                 if state.stopping.out_of_patience and not _go_on(
@@ -182,17 +186,6 @@ def train(
         warnings.warn("Training interrupted by user.", stacklevel=2)
     state.stopping.finish(state.theta)
     return n_iter
-
-
-def _validate(validate, state, verbose):
-    """Take note of the validation loss and the score, if there is one; returns it."""
-    loss, score = validate(state.theta)
-    state.history.validation_losses.append(loss)
-    if score is not None:
-        state.history.validation_scores.append(score)
-        if verbose:
-            print(f"Validation score: {score:f}")
-    return score
 
 
 def _prepare_epochs(engine, state, data, objective, batch_size, max_grad_norm):
