@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from ._callbacks import CallbackSupportMixin, EpochCallbacks
 from ._fitted import FittedNetwork
-from ._held_out import HeldOut, score_by, split
+from ._held_out import HeldOut, check_weights_of_scorer, score_by, split
 from ._inspection import InspectionMixin
 from ._parameters import Parameters
 from ._targets import weigh_classes
@@ -79,7 +79,8 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
             The weight of each sample, not negative. None stands for equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data. Their loss is recorded after each epoch, in `history_`,
-            and early stopping watches them instead of a part of the training data.
+            and early stopping watches them instead of a part of the training data. A
+            search through a grid cuts arrays as long as X into its folds, these too.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -101,7 +102,7 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def initialize(self, X, y):
+    def initialize(self, X, y, sample_weight=None):
         """Make the network that training would begin with; it can predict.
 
         Parameters
@@ -110,6 +111,9 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
             Data of the kind that it will be trained on.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, with all classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample; of use where the output's biases start from the
+            targets.
 
         Returns
         -------
@@ -123,7 +127,7 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
             If an argument or a parameter is not valid. The estimator is then as it was
             before the call.
         """
-        self._fit(X, y, None, (None, None, None), n_epochs=0)
+        self._fit(X, y, sample_weight, (None, None, None), n_epochs=0)
         return self
 
     def _can_fit_partially(self):
@@ -192,11 +196,18 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         else:
             self._check_same_targets(y)
         data, class_weights = self._training_data(X, y, sample_weight)
+        if incremental:
+            # Of the other calls nothing is known: so class weights count as they are,
+            # or they would cancel where all rows are of one class.
+            own_mean = mean_weight(sample_weight, data.rows)
+            data = replace(data, mean_weight=own_mean)
         held_out = self._check_validation(*validation, X.dtype, class_weights)
 
         random_state = check_random_state(self.random_state)
+        is_new = state is None
         state = self._network_to_train(state, data, random_state)
-        if held_out is None and self.early_stopping and self.solver != "lbfgs":
+        watches_score = self.early_stopping and self.solver != "lbfgs"
+        if held_out is None and watches_score and n_epochs > 0:
             data, held_out = split(
                 data,
                 given,
@@ -204,15 +215,17 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
                 random_state=random_state,
                 stratify=self._stratify(data.y),
             )
-        self._prepare(state, random_state, keep_optimizer=incremental)
+        if is_new:
+            self._start_outputs(state, data)
+        self._pickles_optimizer = incremental
         if n_epochs > 0:
+            self._prepare(state, random_state, keep_optimizer=incremental)
             max_iter = None if incremental else n_epochs
             self._train(state, data, held_out, random_state, max_iter, callbacks)
         else:
             self.n_iter_ = 0
             for name in ("loss_", *STOCHASTIC_ATTRIBUTES):
                 vars(self).pop(name, None)
-        self._pickles_optimizer = incremental
         self._show(state)
         if callbacks is not None:
             callbacks.end_fit(state.theta)
@@ -265,11 +278,14 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
                 " both, or none."
             )
         given = X, y
-        X, y = self._validate_X_y(X, y, dtype)
+        try:
+            X, y = self._validate_X_y(X, y, dtype)
+            y = self._encode_targets(y, dtype)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"X_val or y_val is not valid: {error}") from error
         sample_weight = check_sample_weight(
             sample_weight, X.shape[0], dtype, name="sample_weight_val"
         )
-        y = self._encode_targets(y, dtype)
         sample_weight = weigh_classes(class_weights, y, sample_weight)
         mean_weight(sample_weight, slice(None), of="validation")
         return HeldOut(X, y, sample_weight, None, given)
@@ -277,6 +293,12 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
     def _network_to_train(self, state, data, random_state):
         """The state to go on from, or a new one with first weights."""
         sizes = check_hidden_layer_sizes(self.hidden_layer_sizes)
+        if any(check_dropout(self.dropout, len(sizes))) and self.solver == "lbfgs":
+            raise ValueError(
+                "solver='lbfgs' needs the same objective at each step, which dropout"
+                " does not give it. Set dropout=0 or solver to one of"
+                f" {sorted(OPTIMIZERS)}."
+            )
         network = Network(
             (data.X.shape[1], *sizes, self.n_outputs_),
             check_activations(self.activation, len(sizes)),
@@ -296,21 +318,21 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         theta = initialize(
             network, self.initializer, activation, random_state, data.X.dtype
         )
-        start = network.loss.start(data.y, data.sample_weight)
-        if start is not None:
-            network.views(theta)[1][-1][:] = start
         return TrainingState(network, theta)
+
+    def _start_outputs(self, state, data):
+        """Where the loss wants it, begin with outputs that are near the targets."""
+        weight = data.sample_weight
+        start = state.network.loss.start(
+            data.y[data.rows], None if weight is None else weight[data.rows]
+        )
+        if start is not None:
+            _, intercepts = state.network.views(state.theta)
+            intercepts[-1][:] = start
 
     def _prepare(self, state, random_state, keep_optimizer):
         """Give the training state what the parameters ask for and it lacks."""
-        rates = check_dropout(self.dropout, len(state.network.activations))
         if self.solver == "lbfgs":
-            if any(rates):
-                raise ValueError(
-                    "solver='lbfgs' needs the same objective at each step, which"
-                    f" dropout does not give it. Set dropout=0 or solver to one of"
-                    f" {sorted(OPTIMIZERS)}."
-                )
             return
         if not (keep_optimizer and getattr(state.optimizer, "name", "") == self.solver):
             optimizer = OPTIMIZERS[self.solver]
@@ -325,6 +347,14 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
                 schedule, self.learning_rate_init, self.power_t, self.max_iter
             )
             state.dropout = None
+        elif state.schedule.has_ended:
+            warnings.warn(
+                f"learning_rate={self.learning_rate!r} has come to its end after"
+                f" max_iter={state.schedule.n_epochs} epochs, and stays there. Set"
+                " max_iter to the number of calls of partial_fit that you plan.",
+                stacklevel=5,
+            )
+        rates = check_dropout(self.dropout, len(state.network.activations))
         if not any(rates):
             state.dropout = None
         elif state.dropout is None:
@@ -333,7 +363,7 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         else:
             state.dropout = replace(state.dropout, rates=rates)
         # Scores of one kind say nothing about those of another.
-        watched = self.early_stopping and f"validation set: {self.scoring}"
+        watched = self.early_stopping and ("validation set", self.scoring)
         if state.stopping is None or state.watched != watched:
             state.stopping = Stopping(keep_best=self.early_stopping)
             state.history.validation_scores.clear()
@@ -343,9 +373,10 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
 
     def _train(self, state, data, held_out, random_state, max_iter, callbacks):
         """Train, without `max_iter` for a single epoch."""
+        validate = self._validation(state, held_out)
         common = {
             "objective": self._objective(data),
-            "validate": self._validation(state, held_out),
+            "validate": validate,
             "callbacks": callbacks,
             "verbose": self.verbose,
         }
@@ -367,10 +398,14 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
                 **common,
             )
         else:
+            if self.early_stopping and held_out.is_the_users and state.history.rows:
+                # Perhaps not the same data as last time.
+                state.stopping.rescore(validate(state.theta)[1])
             self.n_iter_ = train(
                 engine,
                 state,
                 data,
+                watch_score=self.early_stopping,
                 batch_size=self._check_batch_size(len(data.rows)),
                 max_iter=max_iter or 1,
                 shuffle=self.shuffle,
@@ -388,7 +423,9 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
             )
 
     def _objective(self, data):
-        mean = mean_weight(data.sample_weight, data.rows)
+        mean = data.mean_weight
+        if mean is None:
+            mean = mean_weight(data.sample_weight, data.rows)
         is_per_batch = self.penalty_scaling == "batch"
         return Objective(
             alpha=float(self.alpha),
@@ -397,29 +434,29 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         )
 
     def _validation(self, state, held_out):
-        """From parameters to the validation loss, and to the score that early stopping
-        watches, if it does."""
+        """From parameters to the validation loss and the score, None if it is not asked
+        for."""
         if held_out is None:
             return None
-        scoring, fitted = self.scoring if self.early_stopping else "loss", None
+        scoring, network = self.scoring, state.network
         if scoring not in ("loss", None):
             from sklearn.metrics import check_scoring  # late, as in _held_out.split
 
-            scoring = check_scoring(self, scoring)
-            fitted = copy.copy(self)  # its weights are those in training
-            fitted._show(state)
+            scorer = check_scoring(self, scoring)
+            check_weights_of_scorer(scorer, held_out.sample_weight)
+            fitted = copy.copy(self)
+            fitted._show(replace(state, theta=state.theta.copy()))
 
         def validate(theta):
-            raw = held_out.raw_outputs(state.network, theta)
-            loss = held_out.loss(state.network, raw)
-            if not self.early_stopping:
-                return loss, None
+            raw = held_out.raw_outputs(network, theta)
+            loss = held_out.loss(network, raw)
             if scoring == "loss":
-                return loss, -loss
+                return loss, -loss if self.early_stopping else None
             if scoring is None:
                 weight = held_out.sample_weight
                 return loss, self._validation_score(raw, held_out.y, weight)
-            return loss, score_by(scoring, fitted, held_out)
+            fitted._training_state.theta[:] = theta
+            return loss, score_by(scorer, fitted, held_out)
 
         return validate
 

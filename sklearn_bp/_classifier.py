@@ -211,9 +211,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     history_ : dict of ndarray
         What each epoch recorded, a column each, as ``pandas.DataFrame`` takes it:
         'loss', 'learning_rate' (of the last step), 'gradient_norm' (averaged over the
-        steps), 'seconds', and with validation data 'validation_loss' and, where early
-        stopping watches it, 'validation_score'. 'lbfgs' has losses and seconds of its
-        iterations.
+        steps), 'seconds', and with validation data 'validation_loss' and, with early
+        stopping or another `scoring` than 'loss', 'validation_score'. 'lbfgs' has its
+        iterations, without learning rate and gradient.
 
     t_ : int
         The number of samples seen in training, each counted once an epoch.

@@ -13,6 +13,9 @@ from .engine import get_engine, one_blas_thread
 class FittedNetwork:
     """Fitted attributes, which are views of the training state, and what needs them."""
 
+    # Whether training by partial_fit may go on in another process.
+    _pickles_optimizer = False
+
     def _show(self, state):
         """Make the trained state the estimator's own."""
         self._training_state = state
@@ -38,6 +41,8 @@ class FittedNetwork:
         """The attributes of this estimator if training ended here."""
         fitted = copy.copy(self)
         fitted._show(replace(state, theta=theta))
+        if state.stopping is not None:
+            fitted._show_progress(state)
         fitted.n_iter_ = n_iter
         return vars(fitted)
 

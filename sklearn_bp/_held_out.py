@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, indexable
 
 from ._validation import mean_weight
 from .engine import get_engine
@@ -38,7 +38,14 @@ class HeldOut:
         """These rows as the user has given them."""
         if self.rows is None:
             return self.given
-        return tuple(_safe_indexing(array, self.rows) for array in self.given)
+        return tuple(
+            _safe_indexing(array, self.rows) for array in indexable(*self.given)
+        )
+
+    @property
+    def is_the_users(self):
+        """Whether it is no part of the training set."""
+        return self.rows is None
 
     def raw_outputs(self, network, theta):
         return get_engine().forward(network, theta, self.X, self.rows)
@@ -99,20 +106,30 @@ def split(data, given, *, test_size, random_state, stratify):
     )
 
 
+def check_weights_of_scorer(scorer, sample_weight):
+    """Raise a ValueError if there are weights and the scorer takes none."""
+    if sample_weight is None:
+        return
+    function = getattr(scorer, "_score_func", scorer)
+    parameters = inspect.signature(function).parameters
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    if not takes_all and "sample_weight" not in parameters:
+        raise ValueError(
+            f"The samples have weights, their own or by class_weight, and"
+            f" scoring={scorer!r} takes none. Give it a parameter sample_weight, or use"
+            " scoring='loss'."
+        )
+
+
 def score_by(scorer, estimator, held_out):
     """The score of an estimator on held out data, with weights if there are any."""
     (X, y), weight = held_out.for_scorers, held_out.sample_weight
-    if weight is None:
-        return float(scorer(estimator, X, y))
-    if "sample_weight" not in _keywords(scorer):
+    weights = {} if weight is None else {"sample_weight": weight}
+    score = float(scorer(estimator, X, y, **weights))
+    if np.isnan(score):
         raise ValueError(
-            f"There are sample weights, and scoring={scorer!r} does not take any. Give"
-            " it a parameter sample_weight, or use scoring='loss'."
+            f"scoring={scorer!r} returned NaN for the validation data, so no epoch"
+            " would be the best one. Use data that it is defined for, such as ones"
+            " with all classes."
         )
-    return float(scorer(estimator, X, y, sample_weight=weight))
-
-
-def _keywords(scorer):
-    parameters = inspect.signature(scorer).parameters.values()
-    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    return {"sample_weight"} if takes_all else {p.name for p in parameters}
+    return score

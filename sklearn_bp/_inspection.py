@@ -1,5 +1,7 @@
 """Looking inside a fitted network."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,7 +14,9 @@ class InspectionMixin:
     """Methods that show what a network has learned, and how it learns."""
 
     def loss_and_gradients(self, X, y, sample_weight=None):
-        """The objective of the training, and its derivative by each parameter.
+        """The objective of a training on these data, and its derivatives.
+
+        Class weights, if there are any, are those that these data would have.
 
         Parameters
         ----------
@@ -86,7 +90,9 @@ class InspectionMixin:
         theta, X = self._theta_and_data(X)
         network = self._training_state.network
         n_hidden = len(network.activations)
-        if not -n_hidden <= layer < n_hidden:
+        if n_hidden == 0:
+            raise ValueError("This network has no hidden layer.")
+        if not isinstance(layer, Integral) or not -n_hidden <= layer < n_hidden:
             raise ValueError(
                 f"layer must be one of the {n_hidden} hidden layers, from {-n_hidden}"
                 f" to {n_hidden - 1}, got {layer}."

@@ -17,7 +17,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     A drop-in replacement for :class:`sklearn.neural_network.MLPRegressor`: the same
     parameters, the same defaults and, for the same `random_state`, the same network,
-    several times sooner. It minimises the squared error or the Poisson deviance, by
+    several times sooner. It minimises the squared error or another `loss`, by
     gradients that backpropagation computes [1]_. There may be several targets.
 
     Parameters
@@ -223,9 +223,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     history_ : dict of ndarray
         What each epoch recorded, a column each, as ``pandas.DataFrame`` takes it:
         'loss', 'learning_rate' (of the last step), 'gradient_norm' (averaged over the
-        steps), 'seconds', and with validation data 'validation_loss' and, where early
-        stopping watches it, 'validation_score'. 'lbfgs' has losses and seconds of its
-        iterations.
+        steps), 'seconds', and with validation data 'validation_loss' and, with early
+        stopping or another `scoring` than 'loss', 'validation_score'. 'lbfgs' has its
+        iterations, without learning rate and gradient.
 
     t_ : int
         The number of samples seen in training, each counted once an epoch.

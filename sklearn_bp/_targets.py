@@ -1,5 +1,7 @@
 """From class labels to what the network is trained on, and back."""
 
+from numbers import Real
+
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -158,6 +160,10 @@ class ClassLabels:
                 f" {{0: 1, 1: 5}}; got {class_weight!r}."
             )
         weights = class_weight if self.is_multilabel else [class_weight]
+        if not all(isinstance(by_class, dict) for by_class in weights):
+            raise ValueError(
+                f"class_weight must be made of dicts, got {class_weight!r}."
+            )
         return [_table(by_class, classes) for by_class in weights]
 
     def _description(self):
@@ -189,12 +195,15 @@ def _table(by_class, classes):
             f"class_weight has weights for {unknown}, which are not among the classes"
             f" {list(classes)}."
         )
-    table = np.array([by_class.get(label, 1.0) for label in classes], dtype=float)
-    if not (np.isfinite(table).all() and (table >= 0).all()):
+    are_weights = all(
+        isinstance(weight, Real) and 0 <= weight < np.inf
+        for weight in by_class.values()
+    )
+    if not are_weights:
         raise ValueError(
             f"class_weight must be made of weights >= 0, got {by_class!r}."
         )
-    return table
+    return np.array([by_class.get(label, 1.0) for label in classes], dtype=float)
 
 
 def is_multilabel(y):

@@ -71,7 +71,9 @@ def check_activations(activation, n_hidden):
     """
     if isinstance(activation, str):
         return (activation,) * n_hidden
-    are_names = all(name in ACTIVATIONS for name in activation)
+    are_names = all(
+        isinstance(name, str) and name in ACTIVATIONS for name in activation
+    )
     _check_layers("activation", activation, n_hidden, are_names, list(ACTIVATIONS))
     return tuple(activation)
 
@@ -155,9 +157,9 @@ def mean_weight(sample_weight, rows, of="training"):
     mean = float(sample_weight[rows].mean(dtype=np.float64))
     if mean == 0:
         raise ValueError(
-            f"The sample weights of the {of} set are all zero. Pass at least one"
-            " positive weight, or use a different random_state if early stopping split"
-            " them off."
+            f"The sample weights of the {of} set are all zero, those by class_weight"
+            " included. Pass at least one positive weight, or use a different"
+            " random_state if early stopping split them off."
         )
     return mean
 

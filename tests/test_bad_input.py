@@ -26,6 +26,7 @@ WRONG_PARAMETERS = [
     ("activation", None),
     ("activation", ["relu", "tanh"]),
     ("activation", ["sigmoid"]),
+    ("activation", [["relu"]]),
     ("solver", "newton"),
     ("alpha", -1e-9),
     ("alpha", "0.1"),
@@ -90,6 +91,8 @@ WRONG_OF_CLASSIFIER = [
     ("class_weight", 2),
     ("class_weight", {0: -1}),
     ("class_weight", {0: np.inf}),
+    ("class_weight", {0: "heavy"}),
+    ("class_weight", {0: [1, 2]}),
     ("class_weight", [{0: 1, 1: 1}]),
     ("label_smoothing", 1.0),
     ("label_smoothing", -0.1),
@@ -173,10 +176,10 @@ def test_validation_data(estimator, y):
         ({"X_val": None}, "belong together"),
         ({"y_val": None}, "belong together"),
         ({"X_val": None, "y_val": None, "sample_weight_val": [1.0]}, "belong together"),
-        ({"X_val": X[:4]}, "inconsistent numbers of samples"),
-        ({"X_val": X[:5, :2]}, "X has 2 features"),
-        ({"X_val": np.full((5, 3), np.nan)}, "contains NaN"),
-        ({"y_val": np.full(5, np.nan)}, "contains NaN"),
+        ({"X_val": X[:4]}, "X_val or y_val is not valid: Found input variables with"),
+        ({"X_val": X[:5, :2]}, "X_val or y_val is not valid: X has 2 features"),
+        ({"X_val": np.full((5, 3), np.nan)}, "X_val or y_val is not valid: Input X"),
+        ({"y_val": np.full(5, np.nan)}, "X_val or y_val is not valid: Input y"),
         ({"sample_weight_val": np.ones(4)}, "sample_weight_val.shape == (4,)"),
         ({"sample_weight_val": -np.ones(5)}, "Negative values in sample_weight_val"),
         ({"sample_weight_val": np.zeros(5)}, "validation set are all zero"),
@@ -188,7 +191,7 @@ def test_validation_data_with_unknown_classes():
     message = fit_error(
         BackpropClassifier(), X, Y_CLASSES, X_val=X[:3], y_val=[0, 1, 9]
     )
-    assert "classes not in `self.classes_`: [9]" in message
+    assert "X_val or y_val is not valid: `y` has classes not in" in message
 
 
 def test_targets_of_gamma_are_positive():
@@ -199,7 +202,7 @@ def test_targets_of_gamma_are_positive():
 @both
 def test_hidden_activations_of_a_layer_that_is_not_there(estimator, y):
     model = estimator(hidden_layer_sizes=(5, 4), max_iter=300).fit(X, y)
-    for layer in (2, -3):
+    for layer in (2, -3, 0.5):
         with pytest.raises(ValueError, match=f"from -2 to 1, got {layer}"):
             model.hidden_activations(X, layer)
 

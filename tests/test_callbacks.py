@@ -1,5 +1,8 @@
 """scikit-learn's callbacks: every epoch is a task."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -70,6 +73,29 @@ def test_each_epoch_is_a_task(solver):
     np.testing.assert_array_equal(
         recorder.fitted[-1].predict_proba(X), model.predict_proba(X)
     )
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"max_fun": 10}, {"tol": 1e9}, {"tol": 1e-2}], ids=str
+)
+def test_lbfgs_ends_each_iteration_that_it_begins(settings):
+    recorder = Recorder()
+    model = BackpropClassifier(solver="lbfgs", alpha=1, **settings)
+    model.set_callbacks(recorder).fit(X, Y)
+    epochs = [call for call in recorder.calls if "epoch" in call]
+    assert epochs == [
+        f"{end} epoch {i}" for i in range(model.n_iter_) for end in ("begin", "end")
+    ]
+
+
+def test_fitted_estimators_can_be_kept():
+    recorder = Recorder()
+    model = BackpropClassifier(max_iter=2, early_stopping=True, random_state=0)
+    model.set_callbacks(recorder).fit(X, Y)
+    for epoch, fitted in enumerate(recorder.fitted[:2], start=1):
+        for kept in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+            np.testing.assert_array_equal(kept.predict(X), fitted.predict(X))
+        assert fitted.loss_ == model.loss_curve_[epoch - 1]
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])

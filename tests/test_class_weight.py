@@ -72,15 +72,28 @@ def test_they_multiply(X, y):
     assert_same_weights(model.fit(X, y, weight), expected, rtol=1e-9)
 
 
-def test_in_partial_fit(X, y):
-    class_weight = {"a": 2.0, "b": 0.5}
-    model = BackpropClassifier(class_weight=class_weight, random_state=0)
-    expected = BackpropClassifier(random_state=0)
-    for part in (slice(40), slice(40, None)):
-        weight = compute_sample_weight(class_weight, y[part])
-        model.partial_fit(X[part], y[part], classes=["a", "b", "c"])
-        expected.partial_fit(X[part], y[part], weight, classes=["a", "b", "c"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_in_partial_fit(weighted, X, y):
+    """Row by row, a weight is as good as a learning rate."""
+    class_weight = {"a": 2.0, "b": 0.25}
+    settings = {"solver": "sgd", "momentum": 0, "alpha": 0, "random_state": 0}
+    model = BackpropClassifier((8,), class_weight=class_weight, **settings)
+    model.initialize(X, y)
+    expected = BackpropClassifier((8,), **settings).initialize(X, y)
+    for i in range(40):
+        rows = slice(i, i + 1)
+        weight = [3.0] if weighted else None  # relative to the mean, that is, 1
+        model.partial_fit(X[rows], y[rows], weight)
+        _, *gradients = expected.loss_and_gradients(X[rows], y[rows])
+        for parameters, gradient in zip(
+            (expected.coefs_, expected.intercepts_), gradients
+        ):
+            for parameter, direction in zip(parameters, gradient):
+                parameter -= 0.001 * class_weight.get(y[i], 1.0) * direction
     assert_same_weights(model, expected, rtol=1e-9)
+
+
+def test_balanced_weights_in_partial_fit(X, y):
     model = BackpropClassifier(class_weight="balanced")
     with pytest.raises(AttributeError) as error:
         model.partial_fit(X, y, classes=["a", "b", "c"])

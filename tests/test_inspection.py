@@ -1,5 +1,7 @@
 """Looking inside a network, and at the untrained one."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -112,6 +114,12 @@ def test_hidden_activations_lead_to_the_outputs(activation):
     np.testing.assert_array_equal(model.hidden_activations(X, -2), first)
 
 
+def test_no_hidden_layer():
+    model = make("binary", hidden_layer_sizes=()).fit(X, TARGETS["binary"])
+    with pytest.raises(ValueError, match="has no hidden layer"):
+        model.hidden_activations(X)
+
+
 @pytest.mark.parametrize("method", ["input_gradients", "hidden_activations"])
 def test_only_fitted_networks(method):
     with pytest.raises(NotFittedError):
@@ -134,6 +142,20 @@ def test_training_goes_on_from_the_initial_network(kind, solver):
     trained = make(kind, solver=solver, shuffle=False).fit(X, y)
     model.set_params(warm_start=True).fit(X, y)
     np.testing.assert_array_equal(raw_outputs(model, X), raw_outputs(trained, X))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_the_initial_network_can_be_pickled(dropout):
+    y = TARGETS["binary"]
+    model = make("binary", dropout=dropout).initialize(X, y)
+    copies = [model, pickle.loads(pickle.dumps(model))]
+    for each in copies:
+        each.partial_fit(X, y).partial_fit(X, y)
+    np.testing.assert_array_equal(*(raw_outputs(each, X) for each in copies))
+
+
+def test_initialize_needs_no_validation_set():
+    make("binary", early_stopping=True).initialize(X[:2], [0, 1])
 
 
 def test_initialize_forgets_an_earlier_fit():

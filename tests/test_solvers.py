@@ -115,6 +115,15 @@ def test_pickled_half_way(kind, solver, dropout, learning_rate):
 
 
 @pytest.mark.usefixtures("each_engine")
+def test_partial_fit_beyond_the_end_of_a_schedule():
+    model = BackpropRegressor(learning_rate="cosine", max_iter=3)
+    for _ in range(3):
+        model.partial_fit(X, TARGETS["numbers"])
+    with pytest.warns(UserWarning, match="has come to its end after max_iter=3"):
+        model.partial_fit(X, TARGETS["numbers"])
+
+
+@pytest.mark.usefixtures("each_engine")
 @pytest.mark.parametrize("solver", ["adamw", "rmsprop", "rprop"])
 def test_new_solvers_learn_digits(solver):
     X, y = load_digits(return_X_y=True)

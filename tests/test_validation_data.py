@@ -205,6 +205,77 @@ def test_a_scorer_in_regression():
     np.testing.assert_allclose(2 * np.min(model.history_["validation_loss"]), best)
 
 
+def test_a_score_without_early_stopping_is_recorded(cancer):
+    X, X_val, y, y_val = cancer
+    for solver in ("adam", "lbfgs"):
+        model = BackpropClassifier(
+            (10,), solver=solver, scoring="accuracy", max_iter=4, random_state=0
+        )
+        model.fit(X, y, X_val=X_val, y_val=y_val)
+        expected = [one.score(X_val, y_val) for one in models_by_epochs(model, 4, X, y)]
+        np.testing.assert_allclose(model.history_["validation_score"], expected)
+        assert getattr(model, "validation_scores_", None) is None
+
+
+def test_a_score_that_is_not_a_number(cancer):
+    X, X_val, y, y_val = cancer
+    model = BackpropClassifier(
+        early_stopping=True, scoring=lambda model, X, y: np.nan, max_iter=3
+    )
+    with pytest.raises(ValueError, match=r"scoring=.* returned NaN"):
+        model.fit(X, y, X_val=X_val, y_val=y_val)
+    assert not hasattr(model, "coefs_")
+
+
+def test_a_scorer_without_weights_is_found_out_before_training(cancer):
+    X, _, y, _ = cancer
+
+    def metric(y, predicted):
+        raise AssertionError("called")
+
+    model = BackpropClassifier(
+        early_stopping=True, scoring=make_scorer(metric), class_weight="balanced"
+    )
+    with pytest.raises(ValueError, match=r"by class_weight, and scoring=.* takes none"):
+        model.fit(X, y)
+
+
+def test_a_warm_start_with_other_validation_data(cancer):
+    """Scores of the first set are nothing that the second must beat, and weights that
+    the second likes best are kept."""
+    X, X_val, y, y_val = cancer
+    easy = BackpropClassifier((10,), max_iter=60, random_state=0).fit(X, y).predict(X)
+    model = BackpropClassifier(
+        (10,),
+        early_stopping=True,
+        warm_start=True,
+        n_iter_no_change=3,
+        learning_rate_init=0.01,
+        random_state=0,
+    ).fit(X, y, X_val=X, y_val=easy)
+    first = model.best_validation_score_
+    before = -log_loss(y_val, model.predict_proba(X_val))
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.n_iter_ > 3
+    assert before <= model.best_validation_score_ < first
+    np.testing.assert_allclose(
+        -log_loss(y_val, model.predict_proba(X_val)), model.best_validation_score_
+    )
+
+
+def test_coo_data_and_a_scorer(cancer):
+    X, _, y, _ = (np.asarray(part) for part in cancer)
+    scores = [
+        BackpropClassifier(
+            (10,), early_stopping=True, scoring="accuracy", max_iter=3, random_state=0
+        )
+        .fit(convert(X), y)
+        .validation_scores_
+        for convert in (np.asarray, sp.coo_array)
+    ]
+    np.testing.assert_allclose(*scores)
+
+
 def test_sparse_validation_data(cancer):
     X, X_val, y, y_val = (np.asarray(part) for part in cancer)
     histories = [

@@ -85,8 +85,9 @@ def initialize(network, initializer, activation, random_state, dtype):
 
 
 def _checked(weights, shape):
-    weights = np.asarray(weights, dtype=np.float64)
-    if weights.shape != shape or not np.isfinite(weights).all():
+    weights = np.asarray(weights)
+    are_numbers = weights.dtype.kind in "iuf" and np.isfinite(weights).all()
+    if weights.shape != shape or not are_numbers:
         raise ValueError(
             f"initializer must return an array of finite numbers of shape {shape},"
             f" (fan_in, fan_out), got {weights.dtype} of shape {weights.shape}."

@@ -48,7 +48,8 @@ def minimize_lbfgs(
     tol : float
         The largest component of the gradient at which training has converged.
     validate : callable, default=None
-        From parameters to the loss on validation data, and a score that is not used.
+        From parameters to the loss on validation data, and a score or None; both are
+        recorded.
     callbacks : object, default=None
         Called at both ends of each iteration, see `NoCallbacks`.
     verbose : bool, default=False
@@ -99,14 +100,14 @@ def minimize_lbfgs(
         measured = validate and validate(latest.astype(dtype))
         loss, seconds = float(intermediate_result.fun), perf_counter() - start
         state.history.record(loss, np.nan, np.nan, seconds, measured)
+        # An iteration that brings no progress is not known as one, so none is said to
+        # begin before it has ended.
+        callbacks.begin_epoch()
         is_stopped = callbacks.end_epoch(latest.astype(dtype))
         if is_stopped:
             raise StopIteration
         start = perf_counter()
-        if n_iter < max_iter:
-            callbacks.begin_epoch()
 
-    callbacks.begin_epoch()
     with one_blas_thread:
         try:
             result = minimize(

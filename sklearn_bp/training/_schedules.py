@@ -20,6 +20,8 @@ class Constant:
     name = "constant"
     #: Whether the last epoch is where training is meant to end.
     has_an_end = False
+    #: Whether training has come there.
+    has_ended = False
 
     def __init__(self, learning_rate_init, power_t=0.5):
         self.learning_rate_init = float(learning_rate_init)
@@ -90,10 +92,17 @@ class ByProgress(Constant):
         self.n_epochs = n_epochs
         self.n_epochs_done = 0
 
+    @property
+    def has_ended(self):
+        return self.n_epochs_done >= self.n_epochs
+
     def rates(self, start, stop, n_steps):
         epochs = self.n_epochs_done + np.arange(start, stop) / n_steps
         progress = np.minimum(epochs / self.n_epochs, 1)
-        rates = np.array([self._checked_factor(p) for p in progress.tolist()])
+        if self.factor in FACTORS.values():
+            rates = self.factor(progress)
+        else:
+            rates = np.array([self._checked_factor(p) for p in progress.tolist()])
         rates *= self.learning_rate_init
         self.learning_rate = float(rates[-1])
         return rates
@@ -113,23 +122,23 @@ class ByProgress(Constant):
 
 def cosine(progress):
     """From 1 down to 0 (Loshchilov & Hutter, 2017, without restarts)."""
-    return 0.5 * (1 + math.cos(math.pi * progress))
+    return 0.5 * (1 + np.cos(np.pi * progress))
 
 
 def one_cycle(progress):
     """From 1 / 25 up to 1 in three tenths of the time, and from there down to 4e-6,
     each along a half wave of the cosine (Smith & Topin, 2019)."""
     low, peak, end = 1 / 25, 0.3, 1 / 25 / 1e4
-    if progress < peak:
-        return 1 + (low - 1) * cosine(progress / peak)
-    return end + (1 - end) * cosine((progress - peak) / (1 - peak))
+    rising = 1 + (low - 1) * cosine(progress / peak)
+    falling = end + (1 - end) * cosine((progress - peak) / (1 - peak))
+    return np.where(progress < peak, rising, falling)
 
 
 #: Those of scikit-learn, which it has for sgd alone.
 SCHEDULES = {
     schedule.name: schedule for schedule in (Constant, InverseScaling, Adaptive)
 }
-#: Those by progress.
+#: Those by progress, of arrays.
 FACTORS = {factor.__name__: factor for factor in (cosine, one_cycle)}
 
 

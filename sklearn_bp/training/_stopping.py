@@ -23,16 +23,26 @@ class Stopping:
         self.best_score = -np.inf
         self.n_without_improvement = 0
         self.best_theta = None
+        self._is_score_of_start = False
+
+    def rescore(self, score):
+        """Before further training: what the parameters at hand score on other data."""
+        self.best_score = score
+        self.n_without_improvement = 0
+        self._is_score_of_start = True
 
     def start(self, theta):
         """Before the very first epoch the parameters at hand are the best ones.
 
         A warm start has a best score already, and as in scikit-learn the parameters
-        that go with it are not kept: if no epoch beats it, the last ones stay.
+        that go with it are not kept: if no epoch beats it, the last ones stay. Unless
+        they have been scored anew.
         """
         self.best_theta = None
-        if self.keep_best and self.best_score == -np.inf:
+        is_first = self.best_score == -np.inf or self._is_score_of_start
+        if self.keep_best and is_first:
             self.best_theta = theta.copy()
+        self._is_score_of_start = False
 
     def update(self, score, theta):
         """Take note of an epoch's score. As in scikit-learn a NaN is never the best

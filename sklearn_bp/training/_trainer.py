@@ -52,13 +52,15 @@ class TrainingState:
 class TrainingData:
     """What a network is trained on, as the engines take it.
 
-    `rows` are the numbers of the rows to train on.
+    `rows` are the numbers of the rows to train on. `mean_weight` is what their weights
+    count as in the mean; None is the mean itself.
     """
 
     X: Any
     y: np.ndarray
     sample_weight: np.ndarray | None
     rows: np.ndarray
+    mean_weight: float | None = None
 
 
 class NoCallbacks:
@@ -84,6 +86,7 @@ def train(
     random_state,
     max_grad_norm=math.inf,
     validate=None,
+    watch_score=False,
     callbacks=None,
     warn_at_max_iter=True,
     verbose=False,
@@ -112,8 +115,9 @@ def train(
     max_grad_norm : float, default=inf
         Longer gradients are shortened to this length.
     validate : callable, default=None
-        From parameters to the loss on validation data and the score that the stopping
-        rule watches. Without a score, it watches the training loss.
+        From parameters to the loss on validation data and a score, or None.
+    watch_score : bool, default=False
+        Whether the stopping rule watches that score, and not the training loss.
     callbacks : object, default=None
         Called at both ends of each epoch, see `NoCallbacks`.
     warn_at_max_iter : bool, default=True
@@ -157,21 +161,20 @@ def train(
                 if verbose:
                     print(f"Iteration {n_iter}, loss = {loss:.8f}")
 
-                measured = score = None
-                if validate is not None:
-                    measured = _, score = validate(state.theta)
-                if score is not None:
+                score, measured = -loss, validate and validate(state.theta)
+                if watch_score:
+                    _, score = measured
                     history.validation_scores.append(score)
                     if verbose:
                         print(f"Validation score: {score:f}")
-                state.stopping.update(-loss if score is None else score, state.theta)
+                state.stopping.update(score, state.theta)
                 state.schedule.end_epoch(state.n_samples_seen)
                 seconds = perf_counter() - start
                 history.record(loss, learning_rate, gradient_norm, seconds, measured)
                 if callbacks.end_epoch(state.theta):
                     break
                 if state.stopping.out_of_patience and not _go_on(
-                    state, score is not None, verbose
+                    state, watch_score, verbose
                 ):
                     break
             else:
