@@ -242,9 +242,10 @@ def blas_product(_, A, B):
 def engine_product(workload, A, B):
     """The forward pass of a single layer of linear units."""
     from sklearn_bp.engine import get_engine
-    from sklearn_bp.network import Network
+    from sklearn_bp.network import LOSSES, Network
 
-    network = Network((workload.size, workload.size), (), "squared_error")
+    loss = LOSSES["squared_error"]()
+    network = Network((workload.size, workload.size), (), loss)
     theta = np.concatenate([B.ravel(), np.zeros(workload.size, B.dtype)])
     engine = get_engine()
 
