@@ -18,6 +18,8 @@ COLUMNS = (
     "validation_score",
 )
 
+NOTHING = (math.nan, math.nan)
+
 
 @dataclass
 class History:
@@ -30,7 +32,7 @@ class History:
     validation_scores : list of float
         What early stopping watched; empty without it.
     rows : list of tuple of float
-        All columns, an epoch each, NaN for what there is not.
+        All columns, an epoch each, NaN or None for what there is not.
     """
 
     losses: list = field(default_factory=list)
@@ -39,16 +41,9 @@ class History:
 
     def record(self, loss, learning_rate, gradient_norm, seconds, validation=None):
         """Take down an epoch; `validation` are the loss and perhaps a score."""
-        validation_loss, score = validation or (math.nan, None)
+        validation_loss, score = validation or NOTHING
         self.rows.append(
-            (
-                loss,
-                learning_rate,
-                gradient_norm,
-                seconds,
-                validation_loss,
-                math.nan if score is None else score,
-            )
+            (loss, learning_rate, gradient_norm, seconds, validation_loss, score)
         )
 
     def copy(self):

@@ -8,7 +8,6 @@ from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
 from ..engine import one_blas_thread
-from ._trainer import NoCallbacks
 
 # scikit-learn hands the optimizer the squared error averaged over the outputs, beside
 # the gradient of its sum. With the same pair we follow the same trajectory. But the
@@ -51,7 +50,7 @@ def minimize_lbfgs(
         From parameters to the loss on validation data, and a score or None; both are
         recorded.
     callbacks : object, default=None
-        Called at both ends of each iteration, see `NoCallbacks`.
+        Called at both ends of each iteration, see `train`.
     verbose : bool, default=False
         Whether to print a line an iteration.
 
@@ -88,7 +87,6 @@ def minimize_lbfgs(
         value = shown(data_loss, penalty) if average else data_loss + penalty
         return value, gradient.astype(np.float64)
 
-    callbacks = callbacks or NoCallbacks()
     n_iter, latest, start, is_stopped = 0, state.theta, perf_counter(), False
 
     def record(intermediate_result):
@@ -102,10 +100,11 @@ def minimize_lbfgs(
         state.history.record(loss, np.nan, np.nan, seconds, measured)
         # An iteration that brings no progress is not known as one, so none is said to
         # begin before it has ended.
-        callbacks.begin_epoch()
-        is_stopped = callbacks.end_epoch(latest.astype(dtype))
-        if is_stopped:
-            raise StopIteration
+        if callbacks is not None:
+            callbacks.begin_epoch()
+            is_stopped = callbacks.end_epoch(latest.astype(dtype))
+            if is_stopped:
+                raise StopIteration
         start = perf_counter()
 
     with one_blas_thread:

@@ -63,17 +63,6 @@ class TrainingData:
     mean_weight: float | None = None
 
 
-class NoCallbacks:
-    """Called at both ends of each epoch; this one does nothing."""
-
-    def begin_epoch(self):
-        """An epoch begins."""
-
-    def end_epoch(self, theta):
-        """An epoch has led to these parameters; returns whether to stop."""
-        return False
-
-
 def train(
     engine,
     state,
@@ -119,7 +108,8 @@ def train(
     watch_score : bool, default=False
         Whether the stopping rule watches that score, and not the training loss.
     callbacks : object, default=None
-        Called at both ends of each epoch, see `NoCallbacks`.
+        Its `begin_epoch()` is called before each epoch, and its `end_epoch(theta)`
+        after it, which returns whether to stop.
     warn_at_max_iter : bool, default=True
         Whether to warn if `max_iter` ends the training, and not the schedule.
     verbose : bool, default=False
@@ -140,15 +130,14 @@ def train(
     run_epoch = _prepare_epochs(
         engine, state, data, objective, batch_size, max_grad_norm
     )
-    callbacks = callbacks or NoCallbacks()
     history = state.history
-    n_iter = 0
+    n_iter, start = 0, perf_counter()
     state.stopping.start(state.theta)
     try:
         with one_blas_thread:
             while n_iter < max_iter:
-                start = perf_counter()
-                callbacks.begin_epoch()
+                if callbacks is not None:
+                    callbacks.begin_epoch()
                 if shuffle:
                     random_state.shuffle(order)
                 loss, gradient_norm = run_epoch(order)
@@ -169,9 +158,12 @@ def train(
                         print(f"Validation score: {score:f}")
                 state.stopping.update(score, state.theta)
                 state.schedule.end_epoch(state.n_samples_seen)
-                seconds = perf_counter() - start
-                history.record(loss, learning_rate, gradient_norm, seconds, measured)
-                if callbacks.end_epoch(state.theta):
+                end = perf_counter()
+                history.record(
+                    loss, learning_rate, gradient_norm, end - start, measured
+                )
+                start = end
+                if callbacks is not None and callbacks.end_epoch(state.theta):
                     break
                 if state.stopping.out_of_patience and not _go_on(
                     state, watch_score, verbose
@@ -210,12 +202,15 @@ def _prepare_epochs(engine, state, data, objective, batch_size, max_grad_norm):
     shown = network.loss.shown
     operations = 6 * network.n_coefs * batch_size
     steps_per_slice = math.ceil(min(STEPS_PER_SLICE, OPERATIONS_PER_SLICE / operations))
+    n_steps = -(-len(data.rows) // batch_size)
+    slices = [
+        (start, min(start + steps_per_slice, n_steps))
+        for start in range(0, n_steps, steps_per_slice)
+    ]
 
     def run_epoch(order):
         data_loss = penalty = gradient_norm = 0.0
-        n_steps = -(-len(order) // batch_size)
-        for start in range(0, n_steps, steps_per_slice):
-            stop = min(start + steps_per_slice, n_steps)
+        for start, stop in slices:
             sums = run_steps(
                 order[start * batch_size : stop * batch_size],
                 schedule.rates(start, stop, n_steps),
