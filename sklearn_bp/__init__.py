@@ -10,8 +10,20 @@ __version__ = "0.1.0"
 __all__ = [
     "BackpropClassifier",
     "BackpropRegressor",
+    "EpochCurveDisplay",
     "config_context",
+    "epoch_curve",
     "get_config",
     "set_config",
     "show_versions",
 ]
+
+
+def __getattr__(name):
+    # Studies stand on sklearn.model_selection, which takes as long to import as all the
+    # rest: only who asks for them waits for it.
+    if name in ("EpochCurveDisplay", "epoch_curve"):
+        from . import model_selection
+
+        return getattr(model_selection, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

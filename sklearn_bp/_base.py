@@ -1,6 +1,5 @@
 """What the two estimators share: validation, the way into the trainer and back."""
 
-import copy
 import math
 import warnings
 from abc import abstractmethod
@@ -13,8 +12,8 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ._callbacks import CallbackSupportMixin, EpochCallbacks
+from ._evaluation import EvaluationSet, measure_by, split
 from ._fitted import FittedNetwork
-from ._held_out import HeldOut, check_weights_of_scorer, score_by, split
 from ._inspection import InspectionMixin
 from ._parameters import Parameters
 from ._targets import weigh_classes
@@ -147,40 +146,35 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
 
     # ---- from the user's arguments to the trainer ------------------------------
 
-    def _fit(
+    def _fit(self, X, y, sample_weight, validation, *, callbacks=None, **options):
+        """Train, or leave the estimator as it was; `options` are those of
+        `_fit_or_fail`."""
+        is_training = options["n_epochs"] > 0
+        if is_training and callbacks is None and getattr(self, "_skl_callbacks", None):
+            # before the copy of the attributes, for scikit-learn ends what begins here
+            shown = {"X": X, "y": y, "metadata": None}
+            if sample_weight is not None:
+                shown["metadata"] = {"sample_weight": sample_weight}
+            callbacks = EpochCallbacks(self, options["n_epochs"], shown)
+        with _unchanged_on_error(self):
+            self._fit_or_fail(X, y, sample_weight, validation, callbacks, **options)
+
+    def _fit_or_fail(
         self,
         X,
         y,
         sample_weight,
         validation,
+        callbacks,
         *,
         n_epochs,
         incremental=False,
         classes=None,
+        rows=None,
+        warns=True,
     ):
-        callbacks = None
-        if n_epochs > 0 and getattr(self, "_skl_callbacks", None):
-            # before the copy of the attributes, for scikit-learn ends what begins here
-            weights = (
-                None if sample_weight is None else {"sample_weight": sample_weight}
-            )
-            shown = {"X": X, "y": y, "metadata": weights}
-            callbacks = EpochCallbacks(self, n_epochs, shown)
-        with _unchanged_on_error(self):
-            self._fit_or_fail(
-                X,
-                y,
-                sample_weight,
-                validation,
-                n_epochs,
-                incremental,
-                classes,
-                callbacks,
-            )
-
-    def _fit_or_fail(
-        self, X, y, sample_weight, validation, n_epochs, incremental, classes, callbacks
-    ):
+        """Train for at most `n_epochs`, on all rows or on some; `warns`: if that ends
+        it."""
         goes_on = hasattr(self, "coefs_") and (incremental or self.warm_start)
         goes_on = goes_on and n_epochs > 0
         state = self._state().copy() if goes_on else None
@@ -189,13 +183,15 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         dtype = self._computing_type(state)
         X, y = self._validate_X_y(X, y, dtype, reset=state is None)
         sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+        if rows is None:
+            rows = np.arange(X.shape[0], dtype=np.int64)
         if not goes_on:
-            self._learn_targets(y, incremental, classes)
+            self._learn_targets(y[rows], incremental, classes)
         elif incremental:
             self._check_classes(classes)
         else:
             self._check_same_targets(y)
-        data, class_weights = self._training_data(X, y, sample_weight)
+        data, class_weights = self._training_data(X, y, sample_weight, rows)
         if incremental:
             # Of the other calls nothing is known: so class weights count as they are,
             # or they would cancel where all rows are of one class.
@@ -213,15 +209,15 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
                 given,
                 test_size=self.validation_fraction,
                 random_state=random_state,
-                stratify=self._stratify(data.y),
+                stratify=self._stratify(data.y[data.rows]),
             )
         if is_new:
             self._start_outputs(state, data)
         self._pickles_optimizer = incremental
         if n_epochs > 0:
             self._prepare(state, random_state, keep_optimizer=incremental)
-            max_iter = None if incremental else n_epochs
-            self._train(state, data, held_out, random_state, max_iter, callbacks)
+            warns = warns and not incremental
+            self._train(state, data, held_out, random_state, n_epochs, warns, callbacks)
         else:
             self.n_iter_ = 0
             for name in ("loss_", *STOCHASTIC_ATTRIBUTES):
@@ -259,14 +255,24 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
             y = column_or_1d(y, warn=True)
         return X, y
 
-    def _training_data(self, X, y, sample_weight):
-        """All rows with encoded targets; and the weights of the classes."""
-        rows = np.arange(X.shape[0], dtype=np.int64)
+    def _training_data(self, X, y, sample_weight, rows):
+        """Data with encoded targets; and the weights of the classes."""
         mean_weight(sample_weight, rows)  # is not zero
         y = self._encode_targets(y, X.dtype)
-        class_weights = self._class_weights(y, sample_weight)
+        weight = None if sample_weight is None else sample_weight[rows]
+        class_weights = self._class_weights(y[rows], weight)
         sample_weight = weigh_classes(class_weights, y, sample_weight)
         return TrainingData(X, y, sample_weight, rows), class_weights
+
+    def _evaluation_set(self, X, y, sample_weight, rows):
+        """Some rows of data of the kind that this estimator has been given."""
+        given = X, y
+        X, y = self._validate_X_y(X, y, self._computing_type(None))
+        y = self._encode_targets(y, X.dtype)
+        weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+        if rows is not None:
+            y, weight = y[rows], None if weight is None else weight[rows]
+        return EvaluationSet(X, y, weight, rows, given)
 
     def _check_validation(self, X, y, sample_weight, dtype, class_weights):
         """The user's validation data, or None."""
@@ -288,7 +294,7 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         )
         sample_weight = weigh_classes(class_weights, y, sample_weight)
         mean_weight(sample_weight, slice(None), of="validation")
-        return HeldOut(X, y, sample_weight, None, given)
+        return EvaluationSet(X, y, sample_weight, None, given)
 
     def _network_to_train(self, state, data, random_state):
         """The state to go on from, or a new one with first weights."""
@@ -371,8 +377,7 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         state.stopping.tol = self.tol
         state.stopping.patience = self.n_iter_no_change
 
-    def _train(self, state, data, held_out, random_state, max_iter, callbacks):
-        """Train, without `max_iter` for a single epoch."""
+    def _train(self, state, data, held_out, random_state, max_iter, warns, callbacks):
         validate = self._validation(state, held_out)
         common = {
             "objective": self._objective(data),
@@ -381,9 +386,7 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
             "verbose": self.verbose,
         }
         if callbacks is not None:
-            callbacks.begin_fit(
-                lambda theta, n_iter: self._attributes_at(state, theta, n_iter)
-            )
+            callbacks.begin_fit(state)
         engine = get_engine()
         if self.solver == "lbfgs":
             for name in STOCHASTIC_ATTRIBUTES:
@@ -407,11 +410,11 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
                 data,
                 watch_score=self.early_stopping,
                 batch_size=self._check_batch_size(len(data.rows)),
-                max_iter=max_iter or 1,
+                max_iter=max_iter,
                 shuffle=self.shuffle,
                 random_state=random_state,
                 max_grad_norm=self.max_grad_norm or math.inf,
-                warn_at_max_iter=max_iter is not None,
+                warn_at_max_iter=warns,
                 **common,
             )
             self._show_progress(state)
@@ -438,25 +441,19 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         for."""
         if held_out is None:
             return None
-        scoring, network = self.scoring, state.network
-        if scoring not in ("loss", None):
-            from sklearn.metrics import check_scoring  # late, as in _held_out.split
+        scorer = None
+        if self.scoring not in ("loss", None):
+            from sklearn.metrics import check_scoring  # late, as in _evaluation.split
 
-            scorer = check_scoring(self, scoring)
-            check_weights_of_scorer(scorer, held_out.sample_weight)
-            fitted = copy.copy(self)
-            fitted._show(replace(state, theta=state.theta.copy()))
+            scorer = check_scoring(self, self.scoring)
+        with_score = self.scoring != "loss"
+        measure = measure_by(scorer, self, state, held_out, with_score)
+        if self.scoring != "loss":
+            return measure
 
         def validate(theta):
-            raw = held_out.raw_outputs(network, theta)
-            loss = held_out.loss(network, raw)
-            if scoring == "loss":
-                return loss, -loss if self.early_stopping else None
-            if scoring is None:
-                weight = held_out.sample_weight
-                return loss, self._validation_score(raw, held_out.y, weight)
-            fitted._training_state.theta[:] = theta
-            return loss, score_by(scorer, fitted, held_out)
+            loss, _ = measure(theta)
+            return loss, -loss if self.early_stopping else None
 
         return validate
 

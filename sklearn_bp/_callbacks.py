@@ -27,12 +27,11 @@ class EpochCallbacks:
         self._fit = estimator._init_callback_context(max_subtasks=max_epochs)
         self._epoch = None
         self._n_epochs = 0
-        self._attributes = None
+        self._state = None
 
-    def begin_fit(self, attributes):
-        """`attributes`: from parameters and the number of epochs to the attributes of
-        an estimator that is fitted so far."""
-        self._attributes = attributes
+    def begin_fit(self, state):
+        """Training begins, of this state."""
+        self._state = state
         self._fit.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def begin_epoch(self):
@@ -49,8 +48,8 @@ class EpochCallbacks:
     def _end(self, task, theta):
         return task.call_on_fit_task_end(
             estimator=self._estimator,
-            reconstruction_attributes=lambda: self._attributes(
-                theta.copy(), self._n_epochs
+            reconstruction_attributes=lambda: self._estimator._attributes_at(
+                self._state, theta.copy(), self._n_epochs
             ),
             **self._data,
         )

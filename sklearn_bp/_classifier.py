@@ -557,7 +557,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return LOSSES[self._labels.loss](float(self.label_smoothing))
 
     def _validation_score(self, raw, y, sample_weight):
-        from sklearn.metrics import accuracy_score  # late, as in _held_out.split
+        from sklearn.metrics import accuracy_score  # late, as in _evaluation.split
 
         y_true = y if self._labels.is_multilabel else y[:, 0].astype(int)
         y_pred = self._labels.decode_numbers(raw)

@@ -40,7 +40,8 @@ class InspectionMixin:
         state = self._state()
         X, y = self._validate_X_y(X, y, state.theta.dtype)
         sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
-        data, _ = self._training_data(X, y, sample_weight)
+        rows = np.arange(X.shape[0], dtype=np.int64)
+        data, _ = self._training_data(X, y, sample_weight, rows)
         with one_blas_thread:
             data_loss, penalty, gradient = get_engine().loss_and_gradients(
                 state.network,

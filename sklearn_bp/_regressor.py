@@ -493,7 +493,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         return loss()
 
     def _validation_score(self, raw, y, sample_weight):
-        from sklearn.metrics import r2_score  # late, as in _held_out.split
+        from sklearn.metrics import r2_score  # late, as in _evaluation.split
 
         y_pred = self._loss().prediction(raw)
         if not np.isfinite(y_pred).all():

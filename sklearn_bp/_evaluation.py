@@ -1,6 +1,7 @@
-"""Validation data: the user's, or a part of the training set, and what is measured on
-them after each epoch."""
+"""Data that a network in training is measured on after each epoch: validation data, the
+user's or a part of the training set, and the folds of a study."""
 
+import copy
 import inspect
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,8 +15,8 @@ from .engine import get_engine
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Rows that a network is not trained on.
+class EvaluationSet:
+    """Rows that a network is measured on.
 
     Parameters
     ----------
@@ -47,14 +48,6 @@ class HeldOut:
         """Whether it is no part of the training set."""
         return self.rows is None
 
-    def raw_outputs(self, network, theta):
-        return get_engine().forward(network, theta, self.X, self.rows)
-
-    def loss(self, network, raw):
-        """The loss without the penalty; infinite rather than NaN."""
-        loss = network.loss.average(raw, self.y, self.sample_weight)
-        return loss if np.isfinite(loss) else np.inf
-
 
 def split(data, given, *, test_size, random_state, stratify):
     """Hold out a part of the training data.
@@ -76,7 +69,7 @@ def split(data, given, *, test_size, random_state, stratify):
     -------
     data : TrainingData
         What is left for training.
-    held_out : HeldOut
+    held_out : EvaluationSet
         The rest.
     """
     # Early stopping alone needs it, and it is a good part of the import's time.
@@ -97,7 +90,7 @@ def split(data, given, *, test_size, random_state, stratify):
         )
     weight = data.sample_weight
     mean_weight(weight, held_out, of="validation")
-    return replace(data, rows=rows), HeldOut(
+    return replace(data, rows=rows), EvaluationSet(
         data.X,
         data.y[held_out],
         None if weight is None else weight[held_out],
@@ -106,7 +99,7 @@ def split(data, given, *, test_size, random_state, stratify):
     )
 
 
-def check_weights_of_scorer(scorer, sample_weight):
+def _check_weights_of_scorer(scorer, sample_weight):
     """Raise a ValueError if there are weights and the scorer takes none."""
     if sample_weight is None:
         return
@@ -121,9 +114,51 @@ def check_weights_of_scorer(scorer, sample_weight):
         )
 
 
-def score_by(scorer, estimator, held_out):
-    """The score of an estimator on held out data, with weights if there are any."""
-    (X, y), weight = held_out.for_scorers, held_out.sample_weight
+def measure_by(scorer, estimator, state, evaluation, with_score=True):
+    """What is to be measured on a set.
+
+    Parameters
+    ----------
+    scorer : callable or None
+        A scorer of scikit-learn's form; None is the estimator's own score.
+    estimator : BackpropClassifier or BackpropRegressor
+        The one that is in training, and has learned what its targets are.
+    state : TrainingState
+        Its network.
+    evaluation : EvaluationSet
+        The set.
+    with_score : bool, default=True
+        Whether a score is asked for at all.
+
+    Returns
+    -------
+    measure : callable
+        From parameters to the loss, without the penalty and infinite rather than NaN,
+        and the score or None.
+    """
+    network, y, weight = state.network, evaluation.y, evaluation.sample_weight
+    if scorer is not None:
+        _check_weights_of_scorer(scorer, weight)
+        fitted = copy.copy(estimator)
+        fitted._show(replace(state, theta=state.theta.copy()))
+
+    def measure(theta):
+        raw = get_engine().forward(network, theta, evaluation.X, evaluation.rows)
+        loss = network.loss.average(raw, y, weight)
+        loss = loss if np.isfinite(loss) else np.inf
+        if not with_score:
+            return loss, None
+        if scorer is None:
+            return loss, estimator._validation_score(raw, y, weight)
+        fitted._training_state.theta[:] = theta
+        return loss, _score(scorer, fitted, evaluation)
+
+    return measure
+
+
+def _score(scorer, estimator, evaluation):
+    """With weights, if there are any."""
+    (X, y), weight = evaluation.for_scorers, evaluation.sample_weight
     weights = {} if weight is None else {"sample_weight": weight}
     score = float(scorer(estimator, X, y, **weights))
     if np.isnan(score):

@@ -1,0 +1,135 @@
+"""Pictures of studies. Computing, storing and drawing are three things, and matplotlib
+is imported for the last one alone."""
+
+import numpy as np
+
+from ._epoch_curve import epoch_curve
+
+TRAIN, TEST = "#0072B2", "#D55E00"
+
+
+class EpochCurveDisplay:
+    """Losses and scores by epoch, with bands over folds and the best epoch marked.
+
+    It is recommended to use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    curve : EpochCurve
+        What is drawn.
+    score_name : str, default='score'
+        How the axis of the scores is called.
+
+    Attributes
+    ----------
+    axes_ : ndarray of shape (2,) of matplotlib Axes
+        The panels of the loss and of the score.
+    figure_ : matplotlib Figure
+        The figure around them.
+    """
+
+    def __init__(self, curve, *, score_name="score"):
+        self.curve = curve
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        cv=5,
+        scoring=None,
+        n_jobs=None,
+        sample_weight=None,
+        ax=None,
+    ):
+        """Cross-validate a network by epoch, and draw it.
+
+        Parameters
+        ----------
+        estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
+            What is trained, as clones.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        cv : int, cross-validation generator or iterable, default=5
+            The folds.
+        scoring : str, callable or None, default=None
+            The score; None is the accuracy or the coefficient of determination.
+        n_jobs : int, default=None
+            How many folds are trained side by side.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights in training and in all that is measured.
+        ax : array-like of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : EpochCurveDisplay
+            With the curves in `curve`.
+        """
+        curve = epoch_curve(
+            estimator,
+            X,
+            y,
+            cv=cv,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            sample_weight=sample_weight,
+        )
+        name = scoring if isinstance(scoring, str) else "score"
+        return cls(curve, score_name=name.replace("_", " ")).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : array-like of two matplotlib Axes, default=None
+            Where to draw the loss and the score; None makes a figure.
+
+        Returns
+        -------
+        display : EpochCurveDisplay
+            This one.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        self.axes_ = np.ravel(ax)
+        if len(self.axes_) != 2:
+            raise ValueError(
+                f"ax must be two Axes, of the loss and of the score, got"
+                f" {len(self.axes_)}."
+            )
+        self.figure_ = self.axes_[0].figure
+        curve, (loss_ax, score_ax) = self.curve, self.axes_
+        _draw_panel(loss_ax, curve.train_losses, curve.test_losses, np.argmin)
+        _draw_panel(score_ax, curve.train_scores, curve.test_scores, np.argmax)
+        loss_ax.set(ylabel="loss (without the penalty)", yscale="log")
+        score_ax.set(ylabel=self.score_name)
+        return self
+
+
+def _draw_panel(ax, train, test, find_best):
+    """Means over folds, with bands of a standard deviation to both sides."""
+    epochs = np.arange(1, len(train) + 1)
+    for values, color, label in ((train, TRAIN, "training"), (test, TEST, "test")):
+        mean, spread = values.mean(axis=1), values.std(axis=1)
+        low, high = mean - spread, mean + spread
+        if (values > 0).all():  # as on a logarithmic axis
+            low = np.maximum(low, values.min(axis=1))
+        ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
+        ax.plot(epochs, mean, color=color, label=label)
+    mean = test.mean(axis=1)
+    best = find_best(mean)
+    label = f"best test epoch: {best + 1}"
+    ax.axvline(best + 1, color="#555555", linestyle=":", linewidth=1)
+    ax.plot(best + 1, mean[best], "o", color=TEST, label=label)
+    ax.set_xlabel("epoch")
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
