@@ -1,4 +1,4 @@
-"""What the two estimators share: validation, the way into the trainer and back."""
+"""What the two estimators share: the way from the parameters into the trainer."""
 
 import math
 import warnings
@@ -7,20 +7,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import _fit_context, is_regressor
-from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import validate_data
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
 
 from ._callbacks import CallbackSupportMixin, EpochCallbacks
-from ._evaluation import EvaluationSet, measure_by, split
+from ._data import DataChecks
+from ._evaluation import measure_by, split
 from ._fitted import FittedNetwork
 from ._inspection import InspectionMixin
 from ._parameters import Parameters
-from ._targets import weigh_classes
 from ._validation import (
     check_activations,
     check_dropout,
-    check_dtype,
     check_hidden_layer_sizes,
     check_sample_weight,
     mean_weight,
@@ -30,7 +28,6 @@ from .network import Network, initialize
 from .training import (
     OPTIMIZERS,
     Stopping,
-    TrainingData,
     TrainingState,
     make_schedule,
     minimize_lbfgs,
@@ -48,7 +45,9 @@ STOCHASTIC_ATTRIBUTES = (
 SGD_SCHEDULES = ("invscaling", "adaptive")
 
 
-class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Parameters):
+class BaseBackprop(
+    CallbackSupportMixin, InspectionMixin, FittedNetwork, DataChecks, Parameters
+):
     """Base class of the estimators; not to be used directly.
 
     A child says what its targets are, in the methods at the end.
@@ -225,76 +224,6 @@ class BaseBackprop(CallbackSupportMixin, InspectionMixin, FittedNetwork, Paramet
         self._show(state)
         if callbacks is not None:
             callbacks.end_fit(state.theta)
-
-    def _computing_type(self, state):
-        """The type or, where X is to decide, the types that X may be converted to."""
-        if self.dtype is None:
-            return [np.float64, np.float32] if state is None else state.theta.dtype
-        dtype = check_dtype(self.dtype)
-        if state is not None and dtype != state.theta.dtype:
-            raise ValueError(
-                f"The fitted network computes in {state.theta.dtype}, dtype asks"
-                f" for {dtype}. To go on training, leave dtype as it was; to start"
-                " afresh, call fit with warm_start=False."
-            )
-        return dtype
-
-    def _validate_X_y(self, X, y, dtype, reset=False):
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=dtype,
-            order="C",
-            multi_output=True,
-            y_numeric=is_regressor(self),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
-
-    def _training_data(self, X, y, sample_weight, rows):
-        """Data with encoded targets; and the weights of the classes."""
-        mean_weight(sample_weight, rows)  # is not zero
-        y = self._encode_targets(y, X.dtype)
-        weight = None if sample_weight is None else sample_weight[rows]
-        class_weights = self._class_weights(y[rows], weight)
-        sample_weight = weigh_classes(class_weights, y, sample_weight)
-        return TrainingData(X, y, sample_weight, rows), class_weights
-
-    def _evaluation_set(self, X, y, sample_weight, rows):
-        """Some rows of data of the kind that this estimator has been given."""
-        given = X, y
-        X, y = self._validate_X_y(X, y, self._computing_type(None))
-        y = self._encode_targets(y, X.dtype)
-        weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
-        if rows is not None:
-            y, weight = y[rows], None if weight is None else weight[rows]
-        return EvaluationSet(X, y, weight, rows, given)
-
-    def _check_validation(self, X, y, sample_weight, dtype, class_weights):
-        """The user's validation data, or None."""
-        if X is None and y is None and sample_weight is None:
-            return None
-        if X is None or y is None:
-            raise ValueError(
-                "X_val and y_val belong together, and sample_weight_val with them: pass"
-                " both, or none."
-            )
-        given = X, y
-        try:
-            X, y = self._validate_X_y(X, y, dtype)
-            y = self._encode_targets(y, dtype)
-        except (ValueError, TypeError) as error:
-            raise type(error)(f"X_val or y_val is not valid: {error}") from error
-        sample_weight = check_sample_weight(
-            sample_weight, X.shape[0], dtype, name="sample_weight_val"
-        )
-        sample_weight = weigh_classes(class_weights, y, sample_weight)
-        mean_weight(sample_weight, slice(None), of="validation")
-        return EvaluationSet(X, y, sample_weight, None, given)
 
     def _network_to_train(self, state, data, random_state):
         """The state to go on from, or a new one with first weights."""

@@ -1,0 +1,85 @@
+"""From the user's data to what an engine takes."""
+
+import numpy as np
+from sklearn.base import is_regressor
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import validate_data
+
+from ._evaluation import EvaluationSet
+from ._targets import weigh_classes
+from ._validation import check_dtype, check_sample_weight, mean_weight
+from .training import TrainingData
+
+
+class DataChecks:
+    """What the estimators do to all data that they are given."""
+
+    def _computing_type(self, state):
+        """The type or, where X is to decide, the types that X may be converted to."""
+        if self.dtype is None:
+            return [np.float64, np.float32] if state is None else state.theta.dtype
+        dtype = check_dtype(self.dtype)
+        if state is not None and dtype != state.theta.dtype:
+            raise ValueError(
+                f"The fitted network computes in {state.theta.dtype}, dtype asks"
+                f" for {dtype}. To go on training, leave dtype as it was; to start"
+                " afresh, call fit with warm_start=False."
+            )
+        return dtype
+
+    def _validate_X_y(self, X, y, dtype, reset=False):
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=dtype,
+            order="C",
+            multi_output=True,
+            y_numeric=is_regressor(self),
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
+
+    def _training_data(self, X, y, sample_weight, rows):
+        """Data with encoded targets; and the weights of the classes."""
+        mean_weight(sample_weight, rows)  # is not zero
+        y = self._encode_targets(y, X.dtype)
+        weight = None if sample_weight is None else sample_weight[rows]
+        class_weights = self._class_weights(y[rows], weight)
+        sample_weight = weigh_classes(class_weights, y, sample_weight)
+        return TrainingData(X, y, sample_weight, rows), class_weights
+
+    def _evaluation_set(self, X, y, sample_weight, rows):
+        """Some rows of data of the kind that this estimator has been given."""
+        given = X, y
+        X, y = self._validate_X_y(X, y, self._computing_type(None))
+        y = self._encode_targets(y, X.dtype)
+        weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+        if rows is not None:
+            y, weight = y[rows], None if weight is None else weight[rows]
+        return EvaluationSet(X, y, weight, rows, given)
+
+    def _check_validation(self, X, y, sample_weight, dtype, class_weights):
+        """The user's validation data, or None."""
+        if X is None and y is None and sample_weight is None:
+            return None
+        if X is None or y is None:
+            raise ValueError(
+                "X_val and y_val belong together, and sample_weight_val with them: pass"
+                " both, or none."
+            )
+        given = X, y
+        try:
+            X, y = self._validate_X_y(X, y, dtype)
+            y = self._encode_targets(y, dtype)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"X_val or y_val is not valid: {error}") from error
+        sample_weight = check_sample_weight(
+            sample_weight, X.shape[0], dtype, name="sample_weight_val"
+        )
+        sample_weight = weigh_classes(class_weights, y, sample_weight)
+        mean_weight(sample_weight, slice(None), of="validation")
+        return EvaluationSet(X, y, sample_weight, None, given)
