@@ -377,12 +377,12 @@ class BaseBackprop(
             scorer = check_scoring(self, self.scoring)
         with_score = self.scoring != "loss"
         measure = measure_by(scorer, self, state, held_out, with_score)
-        if self.scoring != "loss":
-            return measure
 
         def validate(theta):
-            loss, _ = measure(theta)
-            return loss, -loss if self.early_stopping else None
+            (loss,), (score,) = measure(theta[np.newaxis])
+            if not with_score and self.early_stopping:
+                score = -loss
+            return float(loss), score
 
         return validate
 
@@ -436,8 +436,9 @@ class BaseBackprop(
         """The loss that fits the targets."""
 
     @abstractmethod
-    def _validation_score(self, raw, y, sample_weight):
-        """The estimator's own score, from raw outputs and encoded targets."""
+    def _scores(self, raw, y, sample_weight):
+        """What `score` would return, for each of several networks, from raw outputs of
+        shape (n_networks, n_samples, n_outputs) and encoded targets."""
 
     @abstractmethod
     def _stratify(self, y):

@@ -556,12 +556,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def _loss(self):
         return LOSSES[self._labels.loss](float(self.label_smoothing))
 
-    def _validation_score(self, raw, y, sample_weight):
-        from sklearn.metrics import accuracy_score  # late, as in _evaluation.split
-
-        y_true = y if self._labels.is_multilabel else y[:, 0].astype(int)
-        y_pred = self._labels.decode_numbers(raw)
-        return accuracy_score(y_true, y_pred, sample_weight=sample_weight)
+    def _scores(self, raw, y, sample_weight):
+        is_right = self._labels.are_right(raw, y)
+        return np.average(is_right, axis=-1, weights=sample_weight)
 
     def _stratify(self, y):
         return self._labels.decode_targets(y) if self.n_outputs_ == 1 else None

@@ -58,8 +58,6 @@ class DataChecks:
         X, y = self._validate_X_y(X, y, self._computing_type(None))
         y = self._encode_targets(y, X.dtype)
         weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
-        if rows is not None:
-            y, weight = y[rows], None if weight is None else weight[rows]
         return EvaluationSet(X, y, weight, rows, given)
 
     def _check_validation(self, X, y, sample_weight, dtype, class_weights):

@@ -35,18 +35,36 @@ class EvaluationSet:
     given: tuple
 
     @cached_property
-    def for_scorers(self):
-        """These rows as the user has given them."""
-        if self.rows is None:
-            return self.given
-        return tuple(
-            _safe_indexing(array, self.rows) for array in indexable(*self.given)
-        )
+    def y_of_rows(self):
+        """The targets of these rows."""
+        return self.y if self.rows is None else self.y[self.rows]
+
+    @cached_property
+    def weight_of_rows(self):
+        """The weights of these rows, or None."""
+        if self.sample_weight is None or self.rows is None:
+            return self.sample_weight
+        return self.sample_weight[self.rows]
+
+    @cached_property
+    def X_for_scorers(self):
+        """The data of these rows, as the user has given them."""
+        return self._of_rows(self.given[0])
+
+    @cached_property
+    def y_for_scorers(self):
+        """The targets of these rows, as the user has given them."""
+        return self._of_rows(self.given[1])
 
     @property
     def is_the_users(self):
         """Whether it is no part of the training set."""
         return self.rows is None
+
+    def _of_rows(self, array):
+        if self.rows is None:
+            return array
+        return _safe_indexing(*indexable(array), self.rows)
 
 
 def split(data, given, *, test_size, random_state, stratify):
@@ -91,11 +109,7 @@ def split(data, given, *, test_size, random_state, stratify):
     weight = data.sample_weight
     mean_weight(weight, held_out, of="validation")
     return replace(data, rows=rows), EvaluationSet(
-        data.X,
-        data.y[held_out],
-        None if weight is None else weight[held_out],
-        held_out,
-        given,
+        data.X, data.y, weight, held_out, given
     )
 
 
@@ -133,34 +147,46 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
     Returns
     -------
     measure : callable
-        From parameters to the loss, without the penalty and infinite rather than NaN,
-        and the score or None.
+        From parameters, a row for each network, to the loss of each, without the
+        penalty and infinite rather than NaN, and its score or None.
     """
-    network, y, weight = state.network, evaluation.y, evaluation.sample_weight
+    network, weight = state.network, evaluation.weight_of_rows
     if scorer is not None:
         _check_weights_of_scorer(scorer, weight)
         fitted = copy.copy(estimator)
         fitted._show(replace(state, theta=state.theta.copy()))
 
-    def measure(theta):
-        raw = get_engine().forward(network, theta, evaluation.X, evaluation.rows)
-        loss = network.loss.average(raw, y, weight)
-        loss = loss if np.isfinite(loss) else np.inf
+    def measure(thetas):
+        raw, losses = get_engine().evaluate(
+            network, thetas, evaluation.X, evaluation.y, evaluation.rows
+        )
+        losses = np.average(losses, axis=1, weights=weight)
+        losses = network.loss.shown(losses, network.n_outputs)
+        losses[~np.isfinite(losses)] = np.inf
         if not with_score:
-            return loss, None
+            return losses, [None] * len(thetas)
         if scorer is None:
-            return loss, estimator._validation_score(raw, y, weight)
-        fitted._training_state.theta[:] = theta
-        return loss, _score(scorer, fitted, evaluation)
+            return losses, estimator._scores(raw, evaluation.y_of_rows, weight)
+        scores = [
+            _score(scorer, fitted, theta, outputs, evaluation)
+            for theta, outputs in zip(thetas, raw, strict=True)
+        ]
+        return losses, np.array(scores)
 
     return measure
 
 
-def _score(scorer, estimator, evaluation):
-    """With weights, if there are any."""
-    (X, y), weight = evaluation.for_scorers, evaluation.sample_weight
+def _score(scorer, fitted, theta, raw, evaluation):
+    """What a scorer says to parameters and their raw outputs."""
+    if hasattr(scorer, "_score_func"):
+        # scikit-learn's scorers ask for predictions and for nothing else, and these
+        # can be made of the raw outputs that are there: so no row of X is copied.
+        X, fitted._raw_outputs = None, lambda X: raw
+    else:
+        X, fitted._training_state.theta[:] = evaluation.X_for_scorers, theta
+    weight = evaluation.weight_of_rows
     weights = {} if weight is None else {"sample_weight": weight}
-    score = float(scorer(estimator, X, y, **weights))
+    score = float(scorer(fitted, X, evaluation.y_for_scorers, **weights))
     if np.isnan(score):
         raise ValueError(
             f"scoring={scorer!r} returned NaN for the validation data, so no epoch"

@@ -492,13 +492,17 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             return loss(float(self.quantile))
         return loss()
 
-    def _validation_score(self, raw, y, sample_weight):
-        from sklearn.metrics import r2_score  # late, as in _evaluation.split
-
-        y_pred = self._loss().prediction(raw)
-        if not np.isfinite(y_pred).all():
-            return np.nan
-        return r2_score(y, y_pred, sample_weight=sample_weight)
+    def _scores(self, raw, y, sample_weight):
+        y = y.astype(np.float64)
+        mean = np.average(y, axis=0, weights=sample_weight)
+        of_mean = np.average(np.square(y - mean), axis=0, weights=sample_weight)
+        with np.errstate(all="ignore"):  # an outlying network may overflow
+            error = np.square(y - self._loss().prediction(raw))
+            error = np.average(error, axis=-2, weights=sample_weight)
+            scores = 1 - error / of_mean
+        # Of constant targets there is nothing to explain: as in r2_score.
+        scores = np.where(of_mean > 0, scores, (error == 0).astype(float))
+        return scores.mean(axis=-1)
 
     def _stratify(self, y):
         return None

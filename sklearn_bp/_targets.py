@@ -103,8 +103,13 @@ class ClassLabels:
         if self.is_multilabel:
             return raw > 0
         if self.n_outputs > 1:
-            return raw.argmax(axis=1)
-        return np.minimum(raw[:, 0] > 0, len(self.classes) - 1).astype(int)
+            return raw.argmax(axis=-1)
+        return np.minimum(raw[..., 0] > 0, len(self.classes) - 1).astype(int)
+
+    def are_right(self, raw, y):
+        """Whether raw outputs stand for the encoded targets, in all labels."""
+        numbers = self.decode_numbers(raw)
+        return (numbers == y).all(axis=-1) if self.is_multilabel else numbers == y[:, 0]
 
     def decode_targets(self, y):
         """The labels that `encode` gave as one column of class numbers."""

@@ -43,7 +43,7 @@ class Objective:
 
 
 class Engine(ABC):
-    """The three things an engine does. None of them checks its arguments.
+    """The four things an engine does. None of them checks its arguments.
 
     In all of them `theta` is the flat parameter vector of `network` and sets the
     computing type, float32 or float64; `X` is of that type, a C-contiguous array
@@ -79,6 +79,31 @@ class Engine(ABC):
         -------
         raw : ndarray of shape (n_rows, n_outputs)
             The raw outputs.
+        """
+
+    @abstractmethod
+    def evaluate(self, network, thetas, X, y, rows=None):
+        """Raw outputs and losses, for several values of the parameters in one call.
+
+        Parameters
+        ----------
+        network : Network
+            Layers, activations, loss.
+        thetas : ndarray of shape (n_thetas, n_parameters)
+            A row for each value of the parameters.
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The data.
+        y : ndarray of shape (n_samples, n_targets)
+            The targets.
+        rows : ndarray of int64 of shape (n_rows,), default=None
+            The rows of X and y to use; None stands for all.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_thetas, n_rows, n_outputs)
+            The raw outputs.
+        losses : ndarray of float64 of shape (n_thetas, n_rows)
+            The loss of each row, without its weight, summed over the outputs.
         """
 
     @abstractmethod

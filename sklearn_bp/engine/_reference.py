@@ -22,6 +22,12 @@ class ReferenceEngine(Engine):
     def forward(self, network, theta, X, rows=None):
         return forward_pass(network, theta, X if rows is None else X[rows])[-1]
 
+    def evaluate(self, network, thetas, X, y, rows=None):
+        y = y if rows is None else y[rows]
+        raw = np.stack([self.forward(network, theta, X, rows) for theta in thetas])
+        losses = [network.loss.value(of_one, y) for of_one in raw]
+        return raw, np.array(losses, dtype=np.float64)
+
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         data_loss, gradient = _data_term(
             network, theta, X, y, sample_weight, objective.size(X.shape[0])

@@ -11,6 +11,7 @@ from sklearn.utils import _safe_indexing
 
 from .._base import BaseBackprop
 from .._evaluation import measure_by
+from ..engine import one_blas_thread
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ class FoldCurve:
 class Follower:
     """Measures a network on some sets after each epoch of its training.
 
+    Networks are kept, up to `MAX_BYTES` of parameters and outputs, and measured
+    several at a time: of a small one, an epoch is done sooner than a call from Python.
+
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
@@ -64,20 +68,39 @@ class Follower:
         None is the estimator's own score.
     """
 
+    MAX_BYTES = 2**20
+    MAX_NETWORKS = 64
+
     def __init__(self, estimator, sets, scorer):
         self._estimator = estimator
         self._sets = sets
         self._scorer = scorer
         self._state = None
         self._measures = None
-        self.rows = []
+        self._thetas = None
+        self._n_kept = 0
+        self._rows = []
+        self.seconds = 0.0
+
+    @property
+    def curves(self):
+        """What was measured, of shape (n_epochs, sets, loss and score)."""
+        return np.concatenate(self._rows)
 
     def begin_fit(self, state):
         self._state = state
+        sets = [self._estimator._evaluation_set(*given) for given in self._sets]
         self._measures = [
             measure_by(self._scorer, self._estimator, state, evaluation)
-            for evaluation in map(self._estimator._evaluation_set, *zip(*self._sets))
+            for evaluation in sets
         ]
+        n_samples = max(len(evaluation.y_of_rows) for evaluation in sets)
+        n_bytes = (
+            state.theta.nbytes
+            + n_samples * (1 + state.network.n_outputs) * state.theta.itemsize
+        )
+        n_networks = max(1, min(self.MAX_NETWORKS, self.MAX_BYTES // n_bytes))
+        self._thetas = np.empty((n_networks, state.theta.size), state.theta.dtype)
 
     def begin_epoch(self):
         """Nothing is to be done."""
@@ -86,11 +109,24 @@ class Follower:
         stopping = self._state.stopping
         if stopping is not None and stopping.best_theta is not None:
             theta = stopping.best_theta  # what early stopping would keep
-        self.rows.append([measure(theta) for measure in self._measures])
+        self._thetas[self._n_kept] = theta
+        self._n_kept += 1
+        if self._n_kept == len(self._thetas):
+            self._measure()
         return False
 
     def end_fit(self, theta):
-        """Nothing is to be done."""
+        if self._n_kept > 0:
+            self._measure()
+
+    def _measure(self):
+        start = perf_counter()
+        thetas = self._thetas[: self._n_kept]
+        with one_blas_thread:
+            measured = [np.transpose(measure(thetas)) for measure in self._measures]
+        self._rows.append(np.stack(measured, axis=1))
+        self._n_kept = 0
+        self.seconds += perf_counter() - start
 
 
 def split_off(estimator):
@@ -162,5 +198,5 @@ def train_fold(estimator, data, train, test, scorer):
         rows=rows,
         warns=False,
     )
-    measured = np.array(follower.rows)  # (n_epochs, sets, loss and score)
-    return FoldCurve(measured[..., 0], measured[..., 1], perf_counter() - start)
+    curves = follower.curves
+    return FoldCurve(curves[..., 0], curves[..., 1], perf_counter() - start)

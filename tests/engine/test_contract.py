@@ -4,7 +4,7 @@ import pytest
 
 from sklearn_bp.engine import Engine, Objective
 
-METHODS = ("forward", "loss_and_gradients", "prepare_steps")
+METHODS = ("forward", "evaluate", "loss_and_gradients", "prepare_steps")
 
 
 @pytest.mark.parametrize("method", METHODS)

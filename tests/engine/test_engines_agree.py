@@ -86,6 +86,14 @@ def test_forward_loss_and_gradients(
         )
         assert raw.dtype == dtype
         np.testing.assert_allclose(raw, expected, **TOLERANCE[dtype])
+        thetas = np.stack([theta, theta / 2])
+        outputs, expected_outputs = (
+            engine.evaluate(network, thetas, X, problem.y, chosen)
+            for engine in (_compiled_engine, _reference_engine)
+        )
+        np.testing.assert_array_equal(outputs[0][0], raw)
+        for ours, expected in zip(outputs, expected_outputs):
+            np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
     results = [
         engine.loss_and_gradients(

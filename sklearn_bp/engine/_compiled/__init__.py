@@ -26,16 +26,27 @@ class CompiledEngine(Engine):
         return get_instruction_set()
 
     def forward(self, network, theta, X, rows=None):
+        raw = self._outputs(network, theta[np.newaxis], TrainingSet(X), X, rows)
+        return raw[0]
+
+    def evaluate(self, network, thetas, X, y, rows=None):
         n_rows = X.shape[0] if rows is None else len(rows)
-        raw = np.empty((n_rows, network.n_outputs), dtype=theta.dtype)
-        if n_rows > 0:
+        losses = np.empty((len(thetas), n_rows))
+        raw = self._outputs(network, thetas, TrainingSet(X, y), X, rows, losses)
+        return raw, losses
+
+    def _outputs(self, network, thetas, training_set, X, rows, losses=None):
+        n_rows = X.shape[0] if rows is None else len(rows)
+        raw = np.empty((len(thetas), n_rows, network.n_outputs), dtype=thetas.dtype)
+        if raw.size > 0:
             operations = 2 * network.n_coefs * n_rows
             forward_all(
                 _compiled(network),
-                theta,
-                TrainingSet(X),
+                thetas,
+                training_set,
                 rows,
                 raw,
+                losses,
                 self._n_threads(operations),
             )
         return raw

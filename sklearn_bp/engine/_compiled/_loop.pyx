@@ -15,7 +15,7 @@ from ._batch cimport (
     whole_gradient,
 )
 from ._kernels cimport (
-    ADAM, ADAMW, GOLDEN, flush_denormals, optimizer as optimizer_kind,
+    ADAM, ADAMW, GOLDEN, flush_denormals, optimizer as optimizer_kind, output,
     restore_denormals, scale, split_mix, square_sums, update, update_rule,
 )
 from ._layers cimport coef_gradient, forward_rows, load_rows, point_at
@@ -60,23 +60,29 @@ def get_max_threads():
 
 
 def forward_all(
-    CompiledNetwork compiled, const floating[::1] theta, TrainingSet training_set,
-    const int64_t[::1] rows, floating[:, ::1] raw, int n_threads,
+    CompiledNetwork compiled, const floating[:, ::1] thetas, TrainingSet training_set,
+    const int64_t[::1] rows, floating[:, :, ::1] raw, double[:, ::1] losses,
+    int n_threads,
 ):
-    """Raw outputs of the given rows, or of the first len(raw) rows, into `raw`."""
-    cdef Py_ssize_t n_rows = raw.shape[0]
+    """Raw outputs of the given rows, or of the first ones, for each of `thetas`, into
+    `raw`; and unless it is None, the losses of these rows into `losses`."""
+    cdef Py_ssize_t n_rows = raw.shape[1]
     cdef Workspace workspace = Workspace(
         compiled, training_set, min(BLOCK_ROWS, n_rows), sizeof(floating)
     )
     cdef const int64_t *row_numbers = NULL
+    cdef double *row_losses = NULL
     cdef meeting_point point
     memset(&point, 0, sizeof(point))
     if rows is not None:
         row_numbers = &rows[0]
+    if losses is not None:
+        row_losses = &losses[0, 0]
     with nogil, parallel(num_threads=n_threads):
         forward_part(
             join(&point), &compiled.layers, &training_set.data, workspace.blocks[0],
-            workspace.capacity, &theta[0], row_numbers, n_rows, &raw[0, 0],
+            workspace.capacity, &thetas[0, 0], thetas.shape[0], row_numbers, n_rows,
+            &raw[0, 0, 0], row_losses,
         )
 
 
@@ -175,28 +181,47 @@ cdef class Steps:
 
 cdef void forward_part(
     Part part, const Layers *layers, const Data *data, Block block,
-    Py_ssize_t capacity, const floating *theta, const int64_t *rows, Py_ssize_t n_rows,
-    floating *raw,
+    Py_ssize_t capacity, const floating *thetas, Py_ssize_t n_thetas,
+    const int64_t *rows, Py_ssize_t n_rows, floating *raw, double *losses,
 ) noexcept nogil:
     """A thread's part of every block of rows. It keeps to its own part of the
     workspace, so nobody has to wait before the end."""
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
     cdef Py_ssize_t begin = cut(capacity, part.thread, part.n_threads)
     cdef Py_ssize_t end = cut(capacity, part.thread + 1, part.n_threads)
-    cdef Py_ssize_t first = 0, stop
+    cdef Py_ssize_t first = 0, stop, number, start
     cdef unsigned denormals = flush_denormals()
-    cdef const floating *block_raw = <const floating *> block.outputs[layers.n_layers]
+    cdef const floating *theta
     while begin < end and first + begin < n_rows:
-        point_at(layers, data, &block, rows, first, min(capacity, n_rows - first),
-                 theta)
-        stop = min(end, block.n_rows)
-        load_rows(layers, data, &block, theta, begin, stop)
-        forward_rows(layers, data, &block, theta, begin, stop)
-        memcpy(raw + (first + begin) * n_outputs, block_raw + begin * n_outputs,
-               (stop - begin) * n_outputs * sizeof(floating))
+        for number in range(n_thetas):
+            theta = thetas + number * layers.n_parameters
+            point_at(layers, data, &block, rows, first, min(capacity, n_rows - first),
+                     theta)
+            stop = min(end, block.n_rows)
+            load_rows(layers, data, &block, theta, begin, stop)
+            forward_rows(layers, data, &block, theta, begin, stop)
+            start = number * n_rows + first + begin
+            show_outputs(layers, &block, begin, stop, raw + start * n_outputs,
+                         NULL if losses == NULL else losses + start)
         first += capacity
     restore_denormals(denormals)
     wait_for_others(part)
+
+
+cdef void show_outputs(
+    const Layers *layers, const Block *block, Py_ssize_t begin, Py_ssize_t end,
+    floating *raw, double *losses,
+) noexcept nogil:
+    """Copy some of the block's raw outputs, and if asked for, their losses."""
+    cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
+    cdef floating *outputs = (
+        <floating *> block.outputs[layers.n_layers] + begin * n_outputs
+    )
+    memcpy(raw, outputs, (end - begin) * n_outputs * sizeof(floating))
+    if losses != NULL:
+        output(layers.loss_kind, layers.loss_setting, outputs,
+               <floating *> block.y + begin * layers.n_targets, losses, end - begin,
+               n_outputs)
 
 
 cdef void train_part(
