@@ -7,12 +7,22 @@ from .engine import config_context, get_config, set_config
 
 __version__ = "0.1.0"
 
+# Studies stand on sklearn.model_selection, which takes as long to import as all the
+# rest: only who asks for them waits for it.
+_STUDIES = (
+    "EpochCurve",
+    "EpochCurveDisplay",
+    "OverfittingDisplay",
+    "OverfittingStudy",
+    "epoch_curve",
+    "overfitting_study",
+)
+
 __all__ = [
     "BackpropClassifier",
     "BackpropRegressor",
-    "EpochCurveDisplay",
+    *_STUDIES,
     "config_context",
-    "epoch_curve",
     "get_config",
     "set_config",
     "show_versions",
@@ -20,9 +30,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    # Studies stand on sklearn.model_selection, which takes as long to import as all the
-    # rest: only who asks for them waits for it.
-    if name in ("EpochCurveDisplay", "epoch_curve"):
+    if name in _STUDIES:
         from . import model_selection
 
         return getattr(model_selection, name)

@@ -20,7 +20,6 @@ from ._validation import (
     check_activations,
     check_dropout,
     check_hidden_layer_sizes,
-    check_sample_weight,
     mean_weight,
 )
 from .engine import Dropout, Objective, get_engine
@@ -145,11 +144,11 @@ class BaseBackprop(
 
     # ---- from the user's arguments to the trainer ------------------------------
 
-    def _fit(self, X, y, sample_weight, validation, *, callbacks=None, **options):
+    def _fit(self, X, y, sample_weight, validation, **options):
         """Train, or leave the estimator as it was; `options` are those of
         `_fit_or_fail`."""
-        is_training = options["n_epochs"] > 0
-        if is_training and callbacks is None and getattr(self, "_skl_callbacks", None):
+        callbacks = None
+        if options["n_epochs"] > 0 and getattr(self, "_skl_callbacks", None):
             # before the copy of the attributes, for scikit-learn ends what begins here
             shown = {"X": X, "y": y, "metadata": None}
             if sample_weight is not None:
@@ -169,34 +168,43 @@ class BaseBackprop(
         n_epochs,
         incremental=False,
         classes=None,
-        rows=None,
-        warns=True,
     ):
-        """Train for at most `n_epochs`, on all rows or on some; `warns`: if that ends
-        it."""
         goes_on = hasattr(self, "coefs_") and (incremental or self.warm_start)
         goes_on = goes_on and n_epochs > 0
         state = self._state().copy() if goes_on else None
-        given = X, y
+        data = self._check_data(X, y, sample_weight, state, incremental, classes)
+        self._fit_checked(
+            data,
+            validation,
+            callbacks,
+            state,
+            n_epochs=n_epochs,
+            incremental=incremental,
+        )
 
-        dtype = self._computing_type(state)
-        X, y = self._validate_X_y(X, y, dtype, reset=state is None)
-        sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+    def _fit_checked(
+        self,
+        checked,
+        validation=(None, None, None),
+        callbacks=None,
+        state=None,
+        *,
+        n_epochs,
+        incremental=False,
+        rows=None,
+        warns=True,
+    ):
+        """Train on data that have been checked, on all rows or on some, for at most
+        `n_epochs`; `warns`: if that ends it. A state is one to go on from."""
         if rows is None:
-            rows = np.arange(X.shape[0], dtype=np.int64)
-        if not goes_on:
-            self._learn_targets(y[rows], incremental, classes)
-        elif incremental:
-            self._check_classes(classes)
-        else:
-            self._check_same_targets(y)
-        data, class_weights = self._training_data(X, y, sample_weight, rows)
+            rows = np.arange(checked.X.shape[0], dtype=np.int64)
+        data, class_weights = self._training_data(checked, rows)
         if incremental:
             # Of the other calls nothing is known: so class weights count as they are,
             # or they would cancel where all rows are of one class.
-            own_mean = mean_weight(sample_weight, data.rows)
+            own_mean = mean_weight(checked.sample_weight, data.rows)
             data = replace(data, mean_weight=own_mean)
-        held_out = self._check_validation(*validation, X.dtype, class_weights)
+        held_out = self._check_validation(*validation, data.X.dtype, class_weights)
 
         random_state = check_random_state(self.random_state)
         is_new = state is None
@@ -205,7 +213,7 @@ class BaseBackprop(
         if held_out is None and watches_score and n_epochs > 0:
             data, held_out = split(
                 data,
-                given,
+                checked.given,
                 test_size=self.validation_fraction,
                 random_state=random_state,
                 stratify=self._stratify(data.y[data.rows]),
@@ -287,7 +295,7 @@ class BaseBackprop(
                 f"learning_rate={self.learning_rate!r} has come to its end after"
                 f" max_iter={state.schedule.n_epochs} epochs, and stays there. Set"
                 " max_iter to the number of calls of partial_fit that you plan.",
-                stacklevel=5,
+                stacklevel=7,
             )
         rates = check_dropout(self.dropout, len(state.network.activations))
         if not any(rates):
@@ -379,10 +387,10 @@ class BaseBackprop(
         measure = measure_by(scorer, self, state, held_out, with_score)
 
         def validate(theta):
-            (loss,), (score,) = measure(theta[np.newaxis])
-            if not with_score and self.early_stopping:
-                score = -loss
-            return float(loss), score
+            losses, scores = measure(theta[np.newaxis])
+            if scores is not None:
+                return float(losses[0]), scores[0]
+            return float(losses[0]), -float(losses[0]) if self.early_stopping else None
 
         return validate
 
@@ -396,7 +404,7 @@ class BaseBackprop(
             warnings.warn(
                 f"Got `batch_size` larger than sample size ({self.batch_size} >"
                 f" {n_rows}). It is going to be clipped.",
-                stacklevel=7,
+                stacklevel=8,
             )
         if needs_all and self.batch_size < n_rows:
             raise ValueError(

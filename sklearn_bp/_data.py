@@ -1,5 +1,8 @@
 """From the user's data to what an engine takes."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils import column_or_1d
@@ -9,6 +12,28 @@ from ._evaluation import EvaluationSet
 from ._targets import weigh_classes
 from ._validation import check_dtype, check_sample_weight, mean_weight
 from .training import TrainingData
+
+
+@dataclass(frozen=True)
+class CheckedData:
+    """Data that have been checked, as the engines take them.
+
+    Parameters
+    ----------
+    X, y, sample_weight : arrays
+        Data, encoded targets, and the weights of the samples or None.
+    given : tuple of array-like
+        X and y as the user has given them.
+    """
+
+    X: Any
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    given: tuple
+
+    def part(self, rows=None):
+        """Some rows, or all, to measure a network on."""
+        return EvaluationSet(self.X, self.y, self.sample_weight, rows, self.given)
 
 
 class DataChecks:
@@ -43,22 +68,39 @@ class DataChecks:
             y = column_or_1d(y, warn=True)
         return X, y
 
-    def _training_data(self, X, y, sample_weight, rows):
-        """Data with encoded targets; and the weights of the classes."""
-        mean_weight(sample_weight, rows)  # is not zero
-        y = self._encode_targets(y, X.dtype)
-        weight = None if sample_weight is None else sample_weight[rows]
-        class_weights = self._class_weights(y[rows], weight)
-        sample_weight = weigh_classes(class_weights, y, sample_weight)
-        return TrainingData(X, y, sample_weight, rows), class_weights
+    def _check_data(
+        self, X, y, sample_weight, state=None, incremental=False, classes=None
+    ):
+        """The user's data, checked. The targets are learned, or with a state to go on
+        from compared with what was learned before."""
+        given = X, y
+        X, y = self._validate_X_y(
+            X, y, self._computing_type(state), reset=state is None
+        )
+        sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+        if state is None:
+            self._learn_targets(y, incremental, classes)
+        elif incremental:
+            self._check_classes(classes)
+        else:
+            self._check_same_targets(y)
+        return CheckedData(X, self._encode_targets(y, X.dtype), sample_weight, given)
 
-    def _evaluation_set(self, X, y, sample_weight, rows):
-        """Some rows of data of the kind that this estimator has been given."""
+    def _check_more_data(self, X, y, sample_weight):
+        """Data of the kind that has been checked before."""
         given = X, y
         X, y = self._validate_X_y(X, y, self._computing_type(None))
-        y = self._encode_targets(y, X.dtype)
-        weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
-        return EvaluationSet(X, y, weight, rows, given)
+        sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+        return CheckedData(X, self._encode_targets(y, X.dtype), sample_weight, given)
+
+    def _training_data(self, checked, rows):
+        """Some rows to train on; and the weights of the classes in them."""
+        sample_weight = checked.sample_weight
+        mean_weight(sample_weight, rows)  # is not zero
+        weight = None if sample_weight is None else sample_weight[rows]
+        class_weights = self._class_weights(checked.y[rows], weight)
+        sample_weight = weigh_classes(class_weights, checked.y, sample_weight)
+        return TrainingData(checked.X, checked.y, sample_weight, rows), class_weights
 
     def _check_validation(self, X, y, sample_weight, dtype, class_weights):
         """The user's validation data, or None."""

@@ -147,8 +147,8 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
     Returns
     -------
     measure : callable
-        From parameters, a row for each network, to the loss of each, without the
-        penalty and infinite rather than NaN, and its score or None.
+        From parameters, a row for each network, to the losses, without the penalty and
+        infinite rather than NaN, and the scores or None.
     """
     network, weight = state.network, evaluation.weight_of_rows
     if scorer is not None:
@@ -164,7 +164,7 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
         losses = network.loss.shown(losses, network.n_outputs)
         losses[~np.isfinite(losses)] = np.inf
         if not with_score:
-            return losses, [None] * len(thetas)
+            return losses, None
         if scorer is None:
             return losses, estimator._scores(raw, evaluation.y_of_rows, weight)
         scores = [

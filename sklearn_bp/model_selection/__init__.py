@@ -2,5 +2,15 @@
 
 from ._epoch_curve import EpochCurve, epoch_curve
 from ._plot import EpochCurveDisplay
+from ._plot_study import OverfittingDisplay
+from ._results import OverfittingStudy
+from ._study import overfitting_study
 
-__all__ = ["EpochCurve", "EpochCurveDisplay", "epoch_curve"]
+__all__ = [
+    "EpochCurve",
+    "EpochCurveDisplay",
+    "OverfittingDisplay",
+    "OverfittingStudy",
+    "epoch_curve",
+    "overfitting_study",
+]

@@ -3,15 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, delayed
-from sklearn.base import clone, is_classifier
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
 
-from .._targets import is_multilabel
-from .._validation import check_sample_weight
-from ._fold import Data, preprocessed, split_off, train_fold
+from ._checks import check_study
+from ._fold import train_fold
+from ._parallel import side_by_side
 
 
 @dataclass(frozen=True)
@@ -28,8 +23,10 @@ class EpochCurve:
     n_epochs : ndarray of shape (n_folds,)
         How many epochs each training took. One that ended earlier than others stays, in
         the curves, as it was.
-    seconds : ndarray of shape (n_folds,)
-        How long training and measuring took.
+    fit_times, score_times : ndarray of shape (n_folds,)
+        How many seconds training and measuring took.
+    score_name : str, default='score'
+        What the scores are.
     """
 
     train_losses: np.ndarray
@@ -37,10 +34,12 @@ class EpochCurve:
     train_scores: np.ndarray
     test_scores: np.ndarray
     n_epochs: np.ndarray
-    seconds: np.ndarray
+    fit_times: np.ndarray
+    score_times: np.ndarray
+    score_name: str = "score"
 
     @classmethod
-    def of(cls, folds):
+    def of(cls, folds, score_name):
         """The curves of several `FoldCurve`."""
         n_epochs = np.array([len(fold.losses) for fold in folds])
         padded = [fold.padded(n_epochs.max()) for fold in folds]
@@ -51,11 +50,27 @@ class EpochCurve:
             scores[..., 0],
             scores[..., 1],
             n_epochs,
-            np.array([fold.seconds for fold in folds]),
+            np.array([fold.fit_time for fold in folds]),
+            np.array([fold.score_time for fold in folds]),
+            score_name,
         )
 
+    @property
+    def standard_errors(self):
+        """Of the mean of `test_scores` over the folds, after each epoch."""
+        n_folds = self.test_scores.shape[1]
+        if n_folds == 1:
+            return np.zeros(len(self.test_scores))
+        return self.test_scores.std(axis=1, ddof=1) / np.sqrt(n_folds)
+
     def to_frame(self):
-        """As a :class:`pandas.DataFrame`, a row for each fold and epoch."""
+        """Make a :class:`pandas.DataFrame`.
+
+        Returns
+        -------
+        frame : DataFrame
+            A row for each fold and epoch.
+        """
         import pandas as pd
 
         n_epochs, n_folds = self.test_losses.shape
@@ -70,7 +85,15 @@ class EpochCurve:
 
 
 def epoch_curve(
-    estimator, X, y, *, cv=5, scoring=None, n_jobs=None, sample_weight=None
+    estimator,
+    X,
+    y,
+    *,
+    cv=5,
+    scoring=None,
+    n_jobs=None,
+    sample_weight=None,
+    groups=None,
 ):
     """Cross-validate a network and follow it from epoch to epoch.
 
@@ -95,12 +118,14 @@ def epoch_curve(
     scoring : str, callable or None, default=None
         The score: a scorer by its name or as a function of estimator, X and y. It is
         given the network alone, and X as it comes from the other steps. None is the
-        accuracy or the coefficient of determination.
+        accuracy or the coefficient of determination, 'loss' the negated loss.
     n_jobs : int, default=None
         How many folds are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights in training and in all that is measured.
+    groups : array-like of shape (n_samples,), default=None
+        The groups that some splitters, such as `GroupKFold`, keep together.
 
     Returns
     -------
@@ -112,7 +137,10 @@ def epoch_curve(
     TypeError
         If the estimator is no network of this package, nor ends in one.
     ValueError
-        If the folds, the scorer or the data are not valid; before any training.
+        If the folds, the scorer or the data are not valid, before any training; or if
+        training fails.
+    RuntimeError
+        If worker processes are lost again and again.
 
     Examples
     --------
@@ -124,73 +152,21 @@ def epoch_curve(
     >>> curve.test_scores.shape
     (50, 5)
     """
-    data, folds, scorer = check_study(estimator, X, y, cv, scoring, sample_weight)
-    results = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(train_fold)(estimator, data, train, test, scorer)
-        for train, test in folds
+    plan = check_study(
+        estimator,
+        [{}],
+        X,
+        y,
+        cv=cv,
+        scoring=scoring,
+        sample_weight=sample_weight,
+        groups=groups,
     )
-    return EpochCurve.of(results)
-
-
-def check_study(estimator, X, y, cv, scoring, sample_weight):
-    """Find out what is wrong before anything is trained.
-
-    Returns
-    -------
-    data : Data
-        The samples; without other steps, converted once.
-    folds : list of tuple of ndarray
-        Row numbers for training and for the test.
-    scorer : callable or None
-        None is the estimator's own score.
-    """
-    preprocessing, network = split_off(estimator)
-    network = clone(network)
-    network._validate_params()
-    X, y = indexable(X, y)
-    if preprocessing is None:
-        X, y = network._validate_X_y(X, y, network._computing_type(None), reset=True)
-    else:
-        y = np.asarray(y)
-    weight = check_sample_weight(sample_weight, len(y), np.float64)
-    cv = check_cv(cv, y, classifier=is_classifier(network))
-    numbers = np.arange(len(y), dtype=np.int64)  # of what may be a mask, too
-    folds = [(numbers[train], numbers[test]) for train, test in cv.split(X, y)]
-    if is_classifier(network) and not is_multilabel(y):
-        _check_that_folds_have_all_classes(folds, y)
-    scorer = None
-    if scoring is not None:
-        scorer = check_scoring(network, scoring)
-    data = Data(X, y, weight)
-    if scorer is not None:
-        _try_out(scorer, estimator, data, *folds[0])
-    return data, folds, scorer
-
-
-def _check_that_folds_have_all_classes(folds, y):
-    classes = np.unique(y)
-    for number, (train, _) in enumerate(folds):
-        missing = np.setdiff1d(classes, y[train])
-        if len(missing) > 0:
-            raise ValueError(
-                f"Fold {number} of cv is trained without the class(es) {missing}, so it"
-                " could not measure samples of theirs. Use StratifiedKFold, shuffled"
-                " folds, or fewer of them."
-            )
-
-
-def _try_out(scorer, estimator, data, train, test):
-    """Score an untrained network."""
-    preprocessing, network = split_off(clone(estimator))
-    fitted_on, tested_on = preprocessed(preprocessing, data, train, test)
-    (X, y, _), (X_test, y_test, weight) = fitted_on, tested_on
-    weights = {} if weight is None else {"sample_weight": weight}
-    try:
-        score = float(scorer(network.initialize(X, y), X_test, y_test, **weights))
-    except Exception as error:
-        raise ValueError(
-            f"scoring={scorer!r} fails for this estimator and these data:"
-            f" {type(error).__name__}: {error}"
-        ) from error
-    if np.isnan(score):
-        raise ValueError(f"scoring={scorer!r} returns NaN for these data.")
+    n_epochs = plan.candidates[0].network.max_iter
+    tasks = [plan.task(0, fold, n_epochs) for fold in range(len(plan.folds))]
+    results = dict(side_by_side(train_fold, tasks, n_jobs))
+    curves = [results[fold] for fold in range(len(tasks))]
+    for fold, curve in enumerate(curves):
+        if curve.error is not None:
+            raise ValueError(f"Fold {fold}: {curve.error}")
+    return EpochCurve.of(curves, plan.score_name)

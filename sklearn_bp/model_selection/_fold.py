@@ -1,55 +1,93 @@
 """One fold of a study: a network is trained once, and measured after each epoch."""
 
+import copy
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
 from .._base import BaseBackprop
+from .._data import CheckedData
 from .._evaluation import measure_by
 from ..engine import one_blas_thread
 
 
-@dataclass(frozen=True)
-class Data:
-    """What all folds share: samples, targets, and weights or None."""
+class Samples(NamedTuple):
+    """What all folds share: data, targets as given and as the engines take them, and
+    weights. Of a pipeline, whose folds have data of their own, there are no targets
+    of the second kind."""
 
     X: Any
     y: np.ndarray
+    encoded: np.ndarray | None
     sample_weight: np.ndarray | None
 
+    @property
+    def checked(self):
+        """As what a network trains on."""
+        given = self.X, self.y
+        return CheckedData(self.X, self.encoded, self.sample_weight, given)
+
     def of(self, rows):
-        """Copies of these rows."""
+        """Copies of some rows of X, y and weights."""
         weight = self.sample_weight
         X = _safe_indexing(self.X, rows)
         return X, self.y[rows], None if weight is None else weight[rows]
 
 
 @dataclass(frozen=True)
-class FoldCurve:
-    """What one training run measured.
+class Candidate:
+    """A setting that is studied.
 
     Parameters
     ----------
-    losses, scores : ndarray of shape (n_epochs, 2)
-        After each epoch, on the training part and on the test part.
-    seconds : float
-        How long training and measuring took.
+    params : dict
+        The setting.
+    preprocessing : Pipeline or None
+        The steps before the network.
+    network : BackpropClassifier or BackpropRegressor
+        What is trained, as copies. Without other steps, it has learned its targets.
     """
 
-    losses: np.ndarray
-    scores: np.ndarray
-    seconds: float
+    params: dict
+    preprocessing: Pipeline | None
+    network: BaseBackprop
 
-    def padded(self, n_epochs):
-        """As if it had gone on: what has converged stays as it is."""
-        missing = n_epochs - len(self.losses)
-        width = (0, missing), (0, 0)
-        return (np.pad(part, width, mode="edge") for part in (self.losses, self.scores))
+    @property
+    def uses_rows(self):
+        """Whether the rows of X are used where they are."""
+        return self.preprocessing is None and self.network.solver != "lbfgs"
+
+    def prepare(self, samples, train, test):
+        """A network of one's own, what it is trained on, and what it is measured on.
+
+        Returns
+        -------
+        network : BackpropClassifier or BackpropRegressor
+            Not trained.
+        data : CheckedData
+            The data.
+        rows : ndarray of int or None
+            The rows of these to train on, None for all.
+        sets : list of EvaluationSet
+            The training and the test part.
+        """
+        network = copy.copy(self.network)
+        network.random_state = copy.deepcopy(network.random_state)
+        if self.uses_rows:
+            data = samples.checked
+            return network, data, train, [data.part(train), data.part(test)]
+        (X, y, weight), (X_test, *others) = samples.of(train), samples.of(test)
+        if self.preprocessing is not None:
+            preprocessing = copy.deepcopy(self.preprocessing)
+            X = preprocessing.fit_transform(X, y)
+            X_test = preprocessing.transform(X_test)
+        data = network._check_data(X, y, weight)
+        tested = network._check_more_data(X_test, *others)
+        return network, data, None, [data.part(), tested.part()]
 
 
 class Follower:
@@ -62,10 +100,10 @@ class Follower:
     ----------
     estimator : BackpropClassifier or BackpropRegressor
         The one that is trained.
-    sets : list of tuple
-        X, y, weights, and the numbers of rows, None for all.
-    scorer : callable or None
-        None is the estimator's own score.
+    sets : list of EvaluationSet
+        What it is measured on.
+    scorer : callable, "loss" or None
+        None is the estimator's own score, "loss" the negated loss.
     """
 
     MAX_BYTES = 2**20
@@ -79,22 +117,21 @@ class Follower:
         self._measures = None
         self._thetas = None
         self._n_kept = 0
-        self._rows = []
+        self._curves = []
         self.seconds = 0.0
 
     @property
     def curves(self):
         """What was measured, of shape (n_epochs, sets, loss and score)."""
-        return np.concatenate(self._rows)
+        return np.concatenate(self._curves)
 
     def begin_fit(self, state):
         self._state = state
-        sets = [self._estimator._evaluation_set(*given) for given in self._sets]
         self._measures = [
-            measure_by(self._scorer, self._estimator, state, evaluation)
-            for evaluation in sets
+            measure_on(self._estimator, state, evaluation, self._scorer)
+            for evaluation in self._sets
         ]
-        n_samples = max(len(evaluation.y_of_rows) for evaluation in sets)
+        n_samples = max(len(evaluation.y_of_rows) for evaluation in self._sets)
         n_bytes = (
             state.theta.nbytes
             + n_samples * (1 + state.network.n_outputs) * state.theta.itemsize
@@ -123,56 +160,77 @@ class Follower:
         start = perf_counter()
         thetas = self._thetas[: self._n_kept]
         with one_blas_thread:
-            measured = [np.transpose(measure(thetas)) for measure in self._measures]
-        self._rows.append(np.stack(measured, axis=1))
+            measured = [measure(thetas) for measure in self._measures]
+        self._curves.append(np.transpose(measured, (2, 0, 1)))
         self._n_kept = 0
         self.seconds += perf_counter() - start
 
 
-def split_off(estimator):
-    """The steps before the network, or None, and the network.
+def measure_on(estimator, state, evaluation, scorer):
+    """A function from parameters, a row for each network, to losses and scores."""
+    with_score = scorer != "loss"
+    measure = measure_by(
+        scorer if with_score else None, estimator, state, evaluation, with_score
+    )
+    if with_score:
+        return measure
 
-    Raises
-    ------
-    TypeError
-        If there is no network of this package at the end.
-    """
-    preprocessing, network = None, estimator
-    if isinstance(estimator, Pipeline):
-        preprocessing, network = estimator[:-1], estimator[-1]
-        if len(preprocessing.steps) == 0:
-            preprocessing = None
-    if not isinstance(network, BaseBackprop):
-        raise TypeError(
-            "estimator must be a BackpropClassifier, a BackpropRegressor, or a Pipeline"
-            f" that ends in one, got {estimator!r}."
-        )
-    return preprocessing, network
+    def negate(thetas):
+        losses, _ = measure(thetas)
+        return losses, -losses
+
+    return negate
 
 
-def preprocessed(preprocessing, data, train, test):
-    """Copies of some rows and of others, with weights, as they come from the steps
-    before the network, which are fitted on the first."""
-    (X, y, weight), (X_test, y_test, test_weight) = data.of(train), data.of(test)
-    if preprocessing is not None:
-        X = preprocessing.fit_transform(X, y)
-        X_test = preprocessing.transform(X_test)
-    return (X, y, weight), (X_test, y_test, test_weight)
-
-
-def train_fold(estimator, data, train, test, scorer):
-    """Train a clone on some rows, and follow it on these and on others.
+@dataclass(frozen=True)
+class FoldCurve:
+    """What one training run measured.
 
     Parameters
     ----------
-    estimator : estimator or Pipeline
+    losses, scores : ndarray of shape (n_epochs, 2)
+        After each epoch, on the training part and on the test part.
+    fit_time, score_time : float
+        How many seconds training and measuring took.
+    error : str or None, default=None
+        Why the training failed; then there is one epoch, of NaN.
+    """
+
+    losses: np.ndarray
+    scores: np.ndarray
+    fit_time: float
+    score_time: float
+    error: str | None = None
+
+    @classmethod
+    def failed(cls, error):
+        """That of a training which ended with this error."""
+        nothing = np.full((1, 2), np.nan)
+        description = f"{type(error).__name__}: {error}"
+        return cls(nothing, nothing, np.nan, np.nan, description)
+
+    def padded(self, n_epochs):
+        """As if it had gone on: what has converged stays as it is."""
+        missing = n_epochs - len(self.losses)
+        width = (0, missing), (0, 0)
+        return (np.pad(part, width, mode="edge") for part in (self.losses, self.scores))
+
+
+def train_fold(candidate, train, test, scorer, n_epochs, *samples):
+    """Train a network on some rows, and follow it on these and on others.
+
+    Parameters
+    ----------
+    candidate : Candidate
         What is trained.
-    data : Data
-        All samples.
     train, test : ndarray of int
         Row numbers.
-    scorer : callable or None
-        None is the estimator's own score.
+    scorer : callable, "loss" or None
+        None is the estimator's own score, "loss" the negated loss.
+    n_epochs : int
+        After how many epochs training ends at the latest.
+    *samples : arrays
+        Those of `Samples`, one by one: so a cluster is sent each of them once.
 
     Returns
     -------
@@ -180,23 +238,15 @@ def train_fold(estimator, data, train, test, scorer):
         What was measured.
     """
     start = perf_counter()
-    preprocessing, network = split_off(clone(estimator))
-    if preprocessing is None and network.solver != "lbfgs":
-        # The rows of X are used where they are.
-        fitted_on = data.X, data.y, data.sample_weight
-        sets = [(*fitted_on, train), (*fitted_on, test)]
-        rows = train
-    else:
-        fitted_on, tested_on = preprocessed(preprocessing, data, train, test)
-        rows, sets = None, [(*fitted_on, None), (*tested_on, None)]
-    follower = Follower(network, sets, scorer)
-    network._fit(
-        *fitted_on,
-        (None, None, None),
-        callbacks=follower,
-        n_epochs=network.max_iter,
-        rows=rows,
-        warns=False,
+    try:
+        network, data, rows, sets = candidate.prepare(Samples(*samples), train, test)
+        follower = Follower(network, sets, scorer)
+        network._fit_checked(
+            data, callbacks=follower, n_epochs=n_epochs, rows=rows, warns=False
+        )
+    except Exception as error:  # of a pipeline's steps, too: other folds go on
+        return FoldCurve.failed(error)
+    curves, seconds = follower.curves, perf_counter() - start
+    return FoldCurve(
+        curves[..., 0], curves[..., 1], seconds - follower.seconds, follower.seconds
     )
-    curves = follower.curves
-    return FoldCurve(curves[..., 0], curves[..., 1], perf_counter() - start)

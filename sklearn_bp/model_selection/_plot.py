@@ -6,6 +6,7 @@ import numpy as np
 from ._epoch_curve import epoch_curve
 
 TRAIN, TEST = "#0072B2", "#D55E00"
+LOSS = "loss (without the penalty)"
 
 
 class EpochCurveDisplay:
@@ -17,8 +18,6 @@ class EpochCurveDisplay:
     ----------
     curve : EpochCurve
         What is drawn.
-    score_name : str, default='score'
-        How the axis of the scores is called.
 
     Attributes
     ----------
@@ -28,9 +27,8 @@ class EpochCurveDisplay:
         The figure around them.
     """
 
-    def __init__(self, curve, *, score_name="score"):
+    def __init__(self, curve):
         self.curve = curve
-        self.score_name = score_name
 
     @classmethod
     def from_estimator(
@@ -80,8 +78,28 @@ class EpochCurveDisplay:
             n_jobs=n_jobs,
             sample_weight=sample_weight,
         )
-        name = scoring if isinstance(scoring, str) else "score"
-        return cls(curve, score_name=name.replace("_", " ")).plot(ax)
+        return cls(curve).plot(ax)
+
+    @classmethod
+    def from_study(cls, study, index=None, *, ax=None):
+        """Draw the curves of one setting of a study.
+
+        Parameters
+        ----------
+        study : OverfittingStudy
+            What `overfitting_study` has returned.
+        index : int, default=None
+            The number of the setting; None is the one that the study chooses.
+        ax : array-like of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : EpochCurveDisplay
+            With the curves in `curve`.
+        """
+        index = study.best_index_ if index is None else index
+        return cls(study.curves[index]).plot(ax)
 
     def plot(self, ax=None):
         """Draw the curves.
@@ -108,15 +126,18 @@ class EpochCurveDisplay:
             )
         self.figure_ = self.axes_[0].figure
         curve, (loss_ax, score_ax) = self.curve, self.axes_
-        _draw_panel(loss_ax, curve.train_losses, curve.test_losses, np.argmin)
-        _draw_panel(score_ax, curve.train_scores, curve.test_scores, np.argmax)
-        loss_ax.set(ylabel="loss (without the penalty)", yscale="log")
-        score_ax.set(ylabel=self.score_name)
+        draw_panel(loss_ax, curve.train_losses, curve.test_losses, np.argmin)
+        draw_panel(score_ax, curve.train_scores, curve.test_scores, np.argmax)
+        loss_ax.set(ylabel=LOSS, yscale="log")
+        score_ax.set(ylabel=curve.score_name)
+        for panel in self.axes_:
+            panel.legend(frameon=False)
         return self
 
 
-def _draw_panel(ax, train, test, find_best):
-    """Means over folds, with bands of a standard deviation to both sides."""
+def draw_panel(ax, train, test, find_best):
+    """Means over folds, with bands of a standard deviation to both sides, and the best
+    epoch."""
     epochs = np.arange(1, len(train) + 1)
     for values, color, label in ((train, TRAIN, "training"), (test, TEST, "test")):
         mean, spread = values.mean(axis=1), values.std(axis=1)
@@ -132,4 +153,3 @@ def _draw_panel(ax, train, test, find_best):
     ax.plot(best + 1, mean[best], "o", color=TEST, label=label)
     ax.set_xlabel("epoch")
     ax.grid(alpha=0.3)
-    ax.legend(frameon=False)

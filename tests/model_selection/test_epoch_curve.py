@@ -18,7 +18,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_bp import (
     BackpropClassifier,
     BackpropRegressor,
-    EpochCurveDisplay,
     epoch_curve,
 )
 
@@ -230,8 +229,8 @@ WRONG = [
     ),
     ({"scoring": "no_such"}, ValueError, "scoring"),
     ({"scoring": failing_scorer}, ValueError, "fails for this estimator .* KeyError"),
-    ({"scoring": lambda model, X, y: np.nan}, ValueError, "returns NaN"),
-    ({"scoring": "roc_auc"}, ValueError, "fails for this estimator|returns NaN"),
+    ({"scoring": lambda model, X, y: np.nan}, ValueError, "fails .* returned NaN"),
+    ({"scoring": "roc_auc"}, ValueError, "fails for this estimator"),
     ({"y": Y_BLOBS[:-1]}, ValueError, "inconsistent numbers of samples"),
     ({"X": np.full_like(X_BLOBS, np.nan)}, ValueError, "Input X contains NaN"),
     ({"sample_weight": -np.ones(60)}, ValueError, "Negative values in sample_weight"),
@@ -243,27 +242,3 @@ def test_wrong_arguments_are_found_before_training(change, error, message):
     arguments = {"estimator": Untouched(), "X": X_BLOBS, "y": Y_BLOBS, **change}
     with pytest.raises(error, match=message):
         epoch_curve(**arguments)
-
-
-def test_display(tmp_path):
-    pyplot = pytest.importorskip("matplotlib.pyplot", reason="nothing can be drawn")
-    pyplot.switch_backend("Agg")
-    X, y = load_iris(return_X_y=True)
-    model = BackpropClassifier(max_iter=20, learning_rate_init=0.01, random_state=0)
-    display = EpochCurveDisplay.from_estimator(model, X, y, scoring="neg_log_loss")
-    loss_ax, score_ax = display.axes_
-    assert loss_ax.get_xlabel() == score_ax.get_xlabel() == "epoch"
-    assert score_ax.get_ylabel() == "neg log loss"
-    test_line = loss_ax.get_lines()[1]
-    np.testing.assert_allclose(
-        test_line.get_ydata(), display.curve.test_losses.mean(axis=1)
-    )
-    best = display.curve.test_losses.mean(axis=1).argmin() + 1
-    labels = [text.get_text() for text in loss_ax.get_legend().get_texts()]
-    assert f"best test epoch: {best}" in labels
-    _, axes = pyplot.subplots(2)
-    assert display.plot(axes).figure_ is axes[0].figure
-    with pytest.raises(ValueError, match="ax must be two Axes"):
-        display.plot(axes[0])
-    display.figure_.savefig(tmp_path / "curve.png")
-    pyplot.close("all")

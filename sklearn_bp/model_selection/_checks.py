@@ -1,0 +1,206 @@
+"""What is wrong with a study is found out before anything is trained."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import indexable
+
+from .._base import BaseBackprop
+from .._targets import is_multilabel
+from .._validation import check_sample_weight
+from ._fold import Candidate, Samples, measure_on
+
+#: Parameters by which losses become different quantities.
+PARAMETERS_OF_LOSSES = {"huber_delta", "label_smoothing", "loss", "quantile"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study that can begin.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        What is trained.
+    samples : list of Samples
+        The data of each; most of them share all arrays.
+    folds : list of tuple of ndarray
+        Row numbers for training and for the test.
+    scorer : callable, "loss" or None
+        None is the estimators' own score, "loss" the negated loss.
+    score_name : str
+        What the score is called.
+    """
+
+    candidates: list
+    samples: list
+    folds: list
+    scorer: Any
+    score_name: str
+
+    def task(self, number, fold, n_epochs):
+        """The arguments of `train_fold` for a candidate and a fold."""
+        train, test = self.folds[fold]
+        candidate, samples = self.candidates[number], self.samples[number]
+        return candidate, train, test, self.scorer, n_epochs, *samples
+
+
+def check_study(
+    estimator, settings, X, y, *, cv, scoring, sample_weight=None, groups=None
+):
+    """Check the arguments of a study.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
+        What is studied.
+    settings : list of dict
+        Parameters for it, a dict for each candidate.
+    X, y, cv, scoring, sample_weight, groups
+        As `overfitting_study` takes them.
+
+    Returns
+    -------
+    plan : Plan
+        What is to be done.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is no network of this package, nor ends in one.
+    ValueError
+        If a setting, the folds, the scorer or the data are not valid.
+    """
+    preprocessing, network = split_off(estimator)
+    candidates = [_candidate(estimator, params) for params in settings]
+    X, y = indexable(X, y)
+    if preprocessing is None:
+        network = clone(network)
+        X, y = network._validate_X_y(X, y, network._computing_type(None), reset=True)
+    else:
+        y = np.asarray(y)
+    weight = check_sample_weight(sample_weight, len(y), np.float64)
+    folds = _folds(cv, X, y, groups, network)
+    if scoring is None and not is_classifier(network):
+        _check_that_r2_is_defined(folds)
+    scorer, score_name = _scorer(scoring, network)
+    if scorer == "loss":
+        _check_that_losses_can_be_compared(settings)
+    plan = Plan(
+        candidates, _samples(candidates, X, y, weight), folds, scorer, score_name
+    )
+    for number in range(1 if preprocessing is not None else len(candidates)):
+        _try_out(plan, number, scoring)
+    return plan
+
+
+def split_off(estimator):
+    """The steps before the network, or None, and the network.
+
+    Raises
+    ------
+    TypeError
+        If there is no network of this package at the end.
+    """
+    preprocessing, network = None, estimator
+    if isinstance(estimator, Pipeline):
+        preprocessing, network = estimator[:-1], estimator[-1]
+        if len(preprocessing.steps) == 0:
+            preprocessing = None
+    if not isinstance(network, BaseBackprop):
+        raise TypeError(
+            "estimator must be a BackpropClassifier, a BackpropRegressor, or a Pipeline"
+            f" that ends in one, got {estimator!r}."
+        )
+    return preprocessing, network
+
+
+def _candidate(estimator, params):
+    params = {name: clone(value, safe=False) for name, value in params.items()}
+    preprocessing, network = split_off(clone(estimator).set_params(**params))
+    network._validate_params()
+    return Candidate(params, preprocessing, network)
+
+
+def _folds(cv, X, y, groups, network):
+    cv = check_cv(cv, y, classifier=is_classifier(network))
+    numbers = np.arange(len(y), dtype=np.int64)  # of what may be a mask, too
+    folds = [(numbers[train], numbers[test]) for train, test in cv.split(X, y, groups)]
+    if is_classifier(network) and not is_multilabel(y):
+        _check_that_folds_have_all_classes(folds, y)
+    return folds
+
+
+def _check_that_folds_have_all_classes(folds, y):
+    classes = np.unique(y)
+    for number, (train, _) in enumerate(folds):
+        missing = np.setdiff1d(classes, y[train])
+        if len(missing) > 0:
+            raise ValueError(
+                f"Fold {number} of cv is trained without the class(es) {missing}, so it"
+                " could not measure samples of theirs. Use StratifiedKFold, shuffled"
+                " folds, or fewer of them."
+            )
+
+
+def _check_that_r2_is_defined(folds):
+    if any(len(part) < 2 for fold in folds for part in fold):
+        raise ValueError(
+            "Of less than two samples there is no coefficient of determination, and a"
+            " part of a fold has so few. Use fewer folds, or scoring='loss'."
+        )
+
+
+def _scorer(scoring, network):
+    """A scorer, and what it is called."""
+    if scoring is None:
+        return None, "accuracy" if is_classifier(network) else "R²"
+    if scoring == "loss":
+        return "loss", "negated loss"
+    name = scoring if isinstance(scoring, str) else "score"
+    return check_scoring(network, scoring), name.replace("_", " ")
+
+
+def _check_that_losses_can_be_compared(settings):
+    names = {name.split("__")[-1] for params in settings for name in params}
+    if len(settings) > 1 and names & PARAMETERS_OF_LOSSES:
+        raise ValueError(
+            f"scoring='loss' cannot compare settings of"
+            f" {sorted(names & PARAMETERS_OF_LOSSES)}, by which losses become different"
+            " quantities. Use a scorer, such as 'neg_log_loss' or 'r2'."
+        )
+
+
+def _samples(candidates, X, y, weight):
+    """The samples of each candidate; without other steps, with targets that its network
+    has learned. Candidates of one computing type share one X."""
+    samples, converted = [], {}
+    for candidate in candidates:
+        if candidate.preprocessing is not None:
+            samples.append(Samples(X, y, None, weight))
+            continue
+        dtype = str(candidate.network.dtype)
+        checked = candidate.network._check_data(converted.get(dtype, X), y, weight)
+        converted[dtype] = checked.X
+        samples.append(Samples(checked.X, y, checked.y, checked.sample_weight))
+    return samples
+
+
+def _try_out(plan, number, scoring):
+    """Measure the untrained network of a candidate on the first fold."""
+    samples = plan.samples[number]
+    network, data, rows, sets = plan.candidates[number].prepare(samples, *plan.folds[0])
+    network._fit_checked(data, n_epochs=0, rows=rows)
+    state = network._training_state
+    try:
+        measure_on(network, state, sets[1], plan.scorer)(state.theta[np.newaxis])
+    except Exception as error:
+        raise ValueError(
+            f"scoring={scoring!r} fails for this estimator and these data:"
+            f" {type(error).__name__}: {error}"
+        ) from error

@@ -1,0 +1,74 @@
+"""Folds side by side, on whatever backend of joblib's is chosen."""
+
+import warnings
+
+from sklearn.utils.parallel import Parallel, delayed
+
+from ..engine import config_context, get_config
+
+#: How often in a row a call may bring no result before it is given up.
+MOST_FRUITLESS_CALLS = 3
+
+
+def side_by_side(function, tasks, n_jobs):
+    """Call a function with each of several lists of arguments.
+
+    Workers may be lost. What they leave undone is done again: with the same arguments
+    a function of ours returns the same result.
+
+    Parameters
+    ----------
+    function : callable
+        What is called; it raises nothing.
+    tasks : list of tuple
+        Its arguments.
+    n_jobs : int or None
+        How many calls run at a time, as joblib understands it.
+
+    Yields
+    ------
+    number : int
+        Of a task, in the order in which they end.
+    result : object
+        What the function returned.
+
+    Raises
+    ------
+    RuntimeError
+        If several calls in a row lose all of their workers.
+    """
+    config = get_config()
+    missing = set(range(len(tasks)))
+    n_fruitless = 0
+    while missing:
+        n_before = len(missing)
+        parallel = Parallel(
+            n_jobs=n_jobs, prefer="threads", return_as="generator_unordered"
+        )
+        results = parallel(
+            delayed(_numbered)(number, config, function, *tasks[number])
+            for number in sorted(missing)
+        )
+        try:
+            for number, result in results:
+                missing.discard(number)
+                yield number, result
+        except Exception as error:  # not the function's
+            n_fruitless = 0 if len(missing) < n_before else n_fruitless + 1
+            if n_fruitless == MOST_FRUITLESS_CALLS:
+                raise RuntimeError(
+                    f"{len(missing)} of {len(tasks)} trainings got no result:"
+                    f" {type(error).__name__}: {error} If memory ran out, choose a"
+                    " smaller n_jobs, or threads, which share X."
+                ) from error
+            warnings.warn(
+                f"{type(error).__name__}: a worker was lost. What it left undone,"
+                f" {len(missing)} of {len(tasks)} trainings at most, is done again.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+
+
+def _numbered(number, config, function, *arguments):
+    with config_context(**config):  # worker processes do not know it
+        return number, function(*arguments)

@@ -1,0 +1,266 @@
+"""Pictures of overfitting studies."""
+
+import numpy as np
+
+from ._plot import LOSS, TEST, draw_panel
+from ._study import overfitting_study
+from ._summary import format_params, format_value
+
+
+class OverfittingDisplay:
+    """A panel for each setting of a study, or a heat map of two parameters.
+
+    It is recommended to use :meth:`from_study` or :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    study : OverfittingStudy
+        What is drawn.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        The panels, in the order of the settings, or the map alone.
+    figure_ : matplotlib Figure
+        The figure around them.
+    """
+
+    def __init__(self, study):
+        self.study = study
+
+    @classmethod
+    def from_study(cls, study, *, kind="auto", quantity="loss", ax=None):
+        """Draw a study.
+
+        Parameters
+        ----------
+        study : OverfittingStudy
+            What `overfitting_study` has returned.
+        kind : {'auto', 'panels', 'map'}, default='auto'
+            'panels' has a panel for each setting, 'map' a heat map of two parameters;
+            'auto' is the map where two parameters vary, and panels elsewhere.
+        quantity : {'loss', 'score'}, default='loss'
+            What the panels show.
+        ax : matplotlib Axes or array-like of these, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : OverfittingDisplay
+            With `axes_` and `figure_`.
+        """
+        return cls(study).plot(ax, kind=kind, quantity=quantity)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        param_grid,
+        *,
+        cv=5,
+        scoring=None,
+        n_jobs=None,
+        sample_weight=None,
+        kind="auto",
+        quantity="loss",
+        ax=None,
+    ):
+        """Do an overfitting study, and draw it.
+
+        Parameters
+        ----------
+        estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
+            What is trained, as clones.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        param_grid : dict, list of dict, ParameterGrid or ParameterSampler
+            The settings.
+        cv : int, cross-validation generator or iterable, default=5
+            The folds.
+        scoring : str, callable or None, default=None
+            The score; None is the accuracy or the coefficient of determination.
+        n_jobs : int, default=None
+            How many networks are trained side by side.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights in training and in all that is measured.
+        kind : {'auto', 'panels', 'map'}, default='auto'
+            See `from_study`.
+        quantity : {'loss', 'score'}, default='loss'
+            What the panels show.
+        ax : matplotlib Axes or array-like of these, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : OverfittingDisplay
+            With the study in `study`.
+        """
+        study = overfitting_study(
+            estimator,
+            X,
+            y,
+            param_grid,
+            cv=cv,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            sample_weight=sample_weight,
+        )
+        return cls.from_study(study, kind=kind, quantity=quantity, ax=ax)
+
+    def plot(self, ax=None, *, kind="auto", quantity="loss"):
+        """Draw the study.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of these, default=None
+            Where to draw: one Axes for each setting, or one for the map. None makes a
+            figure.
+        kind : {'auto', 'panels', 'map'}, default='auto'
+            See `from_study`.
+        quantity : {'loss', 'score'}, default='loss'
+            What the panels show.
+
+        Returns
+        -------
+        display : OverfittingDisplay
+            This one.
+
+        Raises
+        ------
+        ValueError
+            If there are too few or too many Axes, or if a map is asked for and not
+            exactly two parameters vary.
+        """
+        for name, value, valid in (
+            ("kind", kind, ("auto", "panels", "map")),
+            ("quantity", quantity, ("loss", "score")),
+        ):
+            if value not in valid:
+                raise ValueError(f"{name} must be one of {valid}, got {value!r}.")
+        varying = self._varying()
+        if kind == "auto":
+            kind = "map" if len(varying) == 2 else "panels"
+        if kind == "panels":
+            self._plot_panels(ax, quantity)
+        elif len(varying) == 2:
+            self._plot_map(ax, *varying)
+        else:
+            names = [name for name, _ in varying]
+            raise ValueError(
+                f"A map has two parameters, and in this study {names} vary."
+                " Set kind='panels'."
+            )
+        return self
+
+    def _varying(self):
+        """The parameters that have several values, and these, each once, in order."""
+        varying = {}
+        for name in self.study.params[0]:
+            values = []
+            for params in self.study.params:
+                if name in params and params[name] not in values:
+                    values.append(params[name])
+            if len(values) > 1:
+                varying[name] = values
+        return list(varying.items())
+
+    def _plot_panels(self, ax, quantity):
+        study = self.study
+        n_panels = len(study.params)
+        n_columns = min(3, n_panels)
+        n_rows = -(-n_panels // n_columns)
+        size = (1 + 3.2 * n_columns, 0.8 + 2.6 * n_rows)
+        self.axes_ = _axes(ax, n_panels, (n_rows, n_columns), size, shared=True)
+        self.figure_ = self.axes_[0].figure
+        for index, panel in enumerate(self.axes_):
+            title = format_params(study.params[index])
+            if study.errors[index] is not None:
+                panel.set_title(f"{title}\nfailed", fontsize="medium")
+                continue
+            panel.set_title(title, fontsize="medium")
+            curve = study.curves[index]
+            if quantity == "loss":
+                draw_panel(panel, curve.train_losses, curve.test_losses, np.argmin)
+            else:
+                draw_panel(panel, curve.train_scores, curve.test_scores, np.argmax)
+            lines = panel.get_lines() if index == 0 else panel.get_lines()[-1:]
+            panel.legend(handles=_labelled(lines), frameon=False, fontsize="small")
+        for panel in self.axes_[::n_columns]:
+            panel.set_ylabel(LOSS if quantity == "loss" else study.score_name)
+        if quantity == "loss":
+            self.axes_[0].set_yscale("log")
+
+    def _plot_map(self, ax, rows, columns):
+        study = self.study
+        (row_name, row_values), (column_name, column_values) = rows, columns
+        size = (2.2 + 1.1 * len(column_values), 1.6 + 0.75 * len(row_values))
+        self.axes_ = _axes(ax, 1, (1, 1), size)
+        self.figure_, ax = self.axes_[0].figure, self.axes_[0]
+        scores = np.full((len(row_values), len(column_values)), np.nan)
+        words = {}
+        for index, params in enumerate(study.params):
+            if row_name not in params or column_name not in params:
+                continue
+            place = (
+                row_values.index(params[row_name]),
+                column_values.index(params[column_name]),
+            )
+            measures = study.measures(index)
+            scores[place] = measures["test_score"]
+            words[place] = f"{scores[place]:.3f}\nepoch {measures['best_epoch']}"
+        image = ax.imshow(scores, cmap="cividis", aspect="auto")
+        for (row, column), text in words.items():
+            dark = image.norm(scores[row, column]) < 0.6
+            color = "white" if dark else "black"
+            ax.text(column, row, text, ha="center", va="center", color=color)
+        _frame(ax, study, row_name, row_values, column_name, column_values)
+        ax.set_xticks(range(len(column_values)), map(format_value, column_values))
+        ax.set_yticks(range(len(row_values)), map(format_value, row_values))
+        ax.set(xlabel=column_name.split("__")[-1], ylabel=row_name.split("__")[-1])
+        label = f"{study.score_name} in the test, at the best epoch"
+        self.figure_.colorbar(image, ax=ax, label=label)
+
+
+def _axes(ax, n, shape, size, shared=False):
+    """As many as are asked for, given or in a figure of their own."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, axes = plt.subplots(
+            *shape,
+            figsize=size,
+            layout="constrained",
+            sharex=shared,
+            sharey=shared,
+            squeeze=False,
+        )
+        for unused in axes.ravel()[n:]:
+            unused.remove()
+        return axes.ravel()[:n]
+    axes = np.ravel(ax)
+    if len(axes) != n:
+        raise ValueError(f"ax must be {n} Axes for this picture, got {len(axes)}.")
+    return axes
+
+
+def _labelled(lines):
+    return [line for line in lines if not line.get_label().startswith("_")]
+
+
+def _frame(ax, study, row_name, row_values, column_name, column_values):
+    """Frames around the choices of the two rules."""
+    from matplotlib.patches import Rectangle
+
+    for rule, style in (("one_standard_error", "--"), ("best", "-")):
+        params = study.select(rule).params
+        column = column_values.index(params[column_name])
+        row = row_values.index(params[row_name])
+        frame = Rectangle((column - 0.48, row - 0.46), 0.96, 0.92)
+        frame.set(fill=False, edgecolor=TEST, linestyle=style, linewidth=2.5)
+        frame.set_label(rule.replace("_", " "))
+        ax.add_patch(frame)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)

@@ -1,0 +1,406 @@
+"""What a study has found, and what can be read off it."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+
+from .._validation import check_hidden_layer_sizes
+from ._summary import format_params, format_score, summarize
+
+RULES = ("best", "one_standard_error")
+
+
+class Choice(NamedTuple):
+    """A setting and an epoch.
+
+    Parameters
+    ----------
+    index : int
+        The number of the setting.
+    params : dict
+        The setting.
+    epoch : int
+        After how many epochs training is best ended.
+    score : float
+        The mean test score over the folds, then.
+    standard_error : float
+        Of that mean.
+    """
+
+    index: int
+    params: dict
+    epoch: int
+    score: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class OverfittingStudy:
+    """What :func:`overfitting_study` returns.
+
+    Parameters
+    ----------
+    params : list of dict
+        The settings, in the order of the grid.
+    curves : list of EpochCurve
+        Losses and scores of each setting by epoch and fold. One that was given up early
+        has fewer epochs, one that failed a single one of NaN.
+    errors : list of str or None
+        Why the training of a setting failed.
+    simplicities : list of tuple
+        The smaller, the simpler the model: its number of hidden units, and with the
+        opposite sign its penalty, dropout and label smoothing.
+    score_name : str
+        What the scores are.
+    rule : {'best', 'one_standard_error'}, default='best'
+        By what `best_params_` and the like are chosen, see `select`.
+
+    Attributes
+    ----------
+    best_index_ : int
+        The number of the chosen setting.
+    best_params_ : dict
+        The chosen setting.
+    best_epoch_ : int
+        After how many epochs training is best ended.
+    best_score_ : float
+        The mean test score over the folds, then.
+    cv_results_ : dict of ndarray
+        What `cv_results` returns.
+    """
+
+    params: list
+    curves: list
+    errors: list
+    simplicities: list
+    score_name: str
+    rule: str = "best"
+
+    @classmethod
+    def of(cls, plan, curves, errors):
+        """That of a plan, of whose candidates some may have no curves yet."""
+        return cls(
+            [candidate.params for candidate in plan.candidates],
+            list(curves),
+            list(errors),
+            [_simplicity(candidate.network) for candidate in plan.candidates],
+            plan.score_name,
+        )
+
+    # ---- choosing ----------------------------------------------------------------
+
+    def select(self, rule=None, epoch=None):
+        """Choose a setting and an epoch.
+
+        Parameters
+        ----------
+        rule : {'best', 'one_standard_error'}, default=None
+            'best' is the largest mean test score. 'one_standard_error' is the simplest
+            model whose mean is at most one standard error below that [1]_, [2]_: of the
+            fewest hidden units, of these the largest alpha, dropout and label
+            smoothing, of these the fewest epochs. None is the study's own rule.
+        epoch : int, default=None
+            Compare the settings after so many epochs; None lets the epoch be chosen.
+
+        Returns
+        -------
+        choice : Choice
+            With index, params, epoch, score and standard_error.
+
+        Raises
+        ------
+        ValueError
+            If there is no such rule or epoch.
+
+        References
+        ----------
+        .. [1] Breiman, L., Friedman, J., Olshen, R. & Stone, C. (1984).
+           "Classification and Regression Trees." Section 3.4.3.
+
+        .. [2] Hastie, T., Tibshirani, R. & Friedman, J. (2009). "The Elements of
+           Statistical Learning." Section 7.10.
+        """
+        rule = self.rule if rule is None else rule
+        if rule not in RULES:
+            raise ValueError(f"rule must be one of {RULES}, got {rule!r}.")
+        best = self._choice(self.ranking(epoch)[0], epoch)
+        if rule == "best":
+            return best
+        threshold = best.score - best.standard_error
+        simplest_first = sorted(
+            range(len(self.params)), key=lambda index: self.simplicities[index]
+        )
+        good_enough = [
+            (self.simplicities[index], within[0], index)
+            for index in simplest_first
+            if len(within := self._epochs_within(index, threshold, epoch)) > 0
+        ]
+        _, epoch, index = min(good_enough)
+        return self._choice(index, int(epoch))
+
+    def by(self, rule):
+        """The same study with another rule.
+
+        Parameters
+        ----------
+        rule : {'best', 'one_standard_error'}
+            By what `best_params_` and the like are chosen, see `select`.
+
+        Returns
+        -------
+        study : OverfittingStudy
+            With the same curves.
+        """
+        study = replace(self, rule=rule)
+        study.select()  # complains of a rule that there is not
+        return study
+
+    @property
+    def best_index_(self):
+        return self.select().index
+
+    @property
+    def best_params_(self):
+        return self.select().params
+
+    @property
+    def best_epoch_(self):
+        return self.select().epoch
+
+    @property
+    def best_score_(self):
+        return self.select().score
+
+    def best_epoch_of(self, index):
+        """After how many epochs a setting has its largest mean test score.
+
+        Parameters
+        ----------
+        index : int
+            The number of the setting.
+
+        Returns
+        -------
+        epoch : int
+            From 1 on.
+        """
+        return int(_without_nan(self._means(index)).argmax()) + 1
+
+    def ranking(self, epoch=None):
+        """The numbers of the settings, the one with the best mean test score first.
+
+        Parameters
+        ----------
+        epoch : int, default=None
+            After how many epochs; None is each setting's best.
+
+        Returns
+        -------
+        indices : list of int
+            With equal scores, in the order of the grid.
+        """
+        scores = [
+            -np.inf if curve is None else self._score_at(index, epoch)
+            for index, curve in enumerate(self.curves)
+        ]
+        return np.argsort(-_without_nan(scores), kind="stable").tolist()
+
+    def _choice(self, index, epoch):
+        row = self._row(index, epoch)
+        return Choice(
+            index,
+            self.params[index],
+            row + 1,
+            float(self._means(index)[row]),
+            float(self.curves[index].standard_errors[row]),
+        )
+
+    def _row(self, index, epoch):
+        if epoch is None:
+            return self.best_epoch_of(index) - 1
+        if epoch < 1:
+            raise ValueError(f"Epochs count from 1, got epoch={epoch}.")
+        return min(epoch, len(self.curves[index].test_scores)) - 1
+
+    def _score_at(self, index, epoch):
+        return self._means(index)[self._row(index, epoch)]
+
+    def _means(self, index):
+        return self.curves[index].test_scores.mean(axis=1)
+
+    def _epochs_within(self, index, threshold, epoch):
+        """The epochs of a setting, or out of one, that score so much."""
+        is_within = self._means(index) >= threshold
+        if epoch is None:
+            return np.flatnonzero(is_within) + 1
+        return [epoch] if is_within[self._row(index, epoch)] else []
+
+    # ---- tables --------------------------------------------------------------------
+
+    @property
+    def cv_results_(self):
+        return self.cv_results()
+
+    def cv_results(self, epoch=None):
+        """Show what :class:`sklearn.model_selection.GridSearchCV` would.
+
+        Parameters
+        ----------
+        epoch : int, default=None
+            After how many epochs: the results of a grid search with that `max_iter`.
+            None is each setting's best epoch.
+
+        Returns
+        -------
+        results : dict of ndarray
+            'params', a masked array for each parameter, the scores of each fold in
+            training and test, their mean, their standard deviation and rank, the times
+            of the whole training; and 'epoch', to which the scores belong, and
+            'n_epochs', for which the setting was trained.
+        """
+        rows = [self._row(index, epoch) for index in range(len(self.params))]
+        results = {
+            **_moments("fit_time", [curve.fit_times for curve in self.curves]),
+            **_moments("score_time", [curve.score_times for curve in self.curves]),
+            **_columns_of_params(self.params),
+            "params": self.params,
+        }
+        for part in ("test", "train"):
+            scores = np.array(
+                [
+                    getattr(curve, f"{part}_scores")[row]
+                    for curve, row in zip(self.curves, rows, strict=True)
+                ]
+            )
+            for fold, column in enumerate(scores.T):
+                results[f"split{fold}_{part}_score"] = column
+            results |= _moments(f"{part}_score", scores)
+            if part == "test":
+                mean = _without_nan(results["mean_test_score"])
+                rank = rankdata(-mean, method="min").astype(np.int32)
+                results["rank_test_score"] = rank
+        results["epoch"] = np.array(rows) + 1
+        results["n_epochs"] = np.array([len(c.test_scores) for c in self.curves])
+        return results
+
+    def to_frame(self, by_epoch=False):
+        """Make a :class:`pandas.DataFrame`.
+
+        Parameters
+        ----------
+        by_epoch : bool, default=False
+            Whether to have a row for each setting, fold and epoch, instead of one for
+            each setting.
+
+        Returns
+        -------
+        frame : DataFrame
+            A column for each parameter. For each setting: its best epoch, the mean
+            scores in training and test and the standard error then, the gap between
+            these two scores then and at the last epoch, the mean losses then, and for
+            how many epochs it was trained.
+        """
+        import pandas as pd
+
+        params = pd.DataFrame(self.params)
+        if by_epoch:
+            frames = [curve.to_frame() for curve in self.curves]
+            of_curves = pd.concat(frames, keys=range(len(frames)), names=["setting"])
+            of_curves = of_curves.reset_index(level=0)
+            return params.join(of_curves.set_index("setting")).reset_index(drop=True)
+        return params.join(pd.DataFrame(map(self.measures, range(len(self.params)))))
+
+    def measures(self, index):
+        """What characterises a setting.
+
+        Parameters
+        ----------
+        index : int
+            The number of the setting.
+
+        Returns
+        -------
+        measures : dict
+            The numbers that `to_frame` has columns for.
+        """
+        curve, row = self.curves[index], self._row(index, None)
+        gaps = (curve.train_scores - curve.test_scores).mean(axis=1)
+        return {
+            "best_epoch": row + 1,
+            "test_score": curve.test_scores[row].mean(),
+            "standard_error": curve.standard_errors[row],
+            "train_score": curve.train_scores[row].mean(),
+            "gap": gaps[row],
+            "last_gap": gaps[-1],
+            "test_loss": curve.test_losses[row].mean(),
+            "train_loss": curve.train_losses[row].mean(),
+            "n_epochs": len(curve.test_scores),
+        }
+
+    # ---- words ---------------------------------------------------------------------
+
+    def summary(self):
+        """What the study says, in plain words.
+
+        Returns
+        -------
+        text : str
+            Some sentences, a line each.
+        """
+        return summarize(self)
+
+    def line(self, index):
+        """A line on a setting.
+
+        Parameters
+        ----------
+        index : int
+            The number of the setting.
+
+        Returns
+        -------
+        text : str
+            Its best epoch and score.
+        """
+        name = format_params(self.params[index])
+        if self.errors[index] is not None:
+            return f"{name}: {self.errors[index]}"
+        choice = self._choice(index, None)
+        return (
+            f"{name}: {format_score(self, choice.score)} (standard error"
+            f" {choice.standard_error:.2g}) at epoch {choice.epoch} of"
+            f" {len(self.curves[index].test_scores)}"
+        )
+
+
+def _simplicity(network):
+    sizes = check_hidden_layer_sizes(network.hidden_layer_sizes)
+    smoothing = getattr(network, "label_smoothing", 0.0)
+    return sum(sizes), -network.alpha, -np.mean(network.dropout), -smoothing
+
+
+def _without_nan(scores):
+    """NaN counts as the lowest score."""
+    scores = np.asarray(scores, dtype=float)
+    return np.where(np.isnan(scores), -np.inf, scores)
+
+
+def _moments(name, rows):
+    """Mean and standard deviation over the folds, by the names that they go by."""
+    return {f"mean_{name}": np.mean(rows, axis=1), f"std_{name}": np.std(rows, axis=1)}
+
+
+def _columns_of_params(params):
+    """A masked array for each parameter, as not every setting may have it."""
+    columns = {}
+    for name in sorted({name for setting in params for name in setting}):
+        has_it = [name in setting for setting in params]
+        column = np.ma.MaskedArray(
+            np.empty(len(params), dtype=object), mask=np.logical_not(has_it)
+        )
+        for index in np.flatnonzero(has_it):
+            column[index] = params[index][name]
+        columns[f"param_{name}"] = column
+    return columns

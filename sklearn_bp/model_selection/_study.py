@@ -1,0 +1,188 @@
+"""The overfitting study: all epochs of all folds of all settings."""
+
+import math
+import warnings
+
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+
+from ._checks import check_study
+from ._epoch_curve import EpochCurve
+from ._fold import train_fold
+from ._parallel import side_by_side
+from ._results import OverfittingStudy
+
+
+def overfitting_study(
+    estimator,
+    X,
+    y,
+    param_grid,
+    *,
+    cv=5,
+    scoring=None,
+    n_jobs=None,
+    sample_weight=None,
+    groups=None,
+    halving_factor=None,
+    verbose=0,
+):
+    """Cross-validate a network for each of several settings, at every epoch.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
+        What is trained, as clones, for up to `max_iter` epochs. The other steps of a
+        pipeline are fitted on each fold's training part.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The data. Without other steps, and but for lbfgs, folds are rows of one array,
+        not copies.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets.
+    param_grid : dict, list of dict, ParameterGrid or ParameterSampler
+        The settings, as in :class:`sklearn.model_selection.GridSearchCV`: a dict from
+        names of parameters to lists of values, or several of them.
+    cv : int, cross-validation generator or iterable, default=5
+        The folds, the same for all settings; an int makes them stratified for a
+        classifier.
+    scoring : str, callable or None, default=None
+        The score by which a setting and an epoch are chosen: a scorer by its name or as
+        a function of estimator, X and y; 'loss', the negated loss; or None, the
+        accuracy or the coefficient of determination.
+    n_jobs : int, default=None
+        How many networks are trained side by side, in threads unless another backend is
+        chosen with :func:`joblib.parallel_config`, such as 'dask'.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights in training and in all that is measured.
+    groups : array-like of shape (n_samples,), default=None
+        The groups that some splitters, such as `GroupKFold`, keep together.
+    halving_factor : float, default=None
+        Whether to give up hopeless settings early, by successive halving [1]_: all
+        are trained for a few epochs, the best of them, one in `halving_factor`, for
+        that many times as many, and so on. None trains all settings to the end.
+    verbose : int, default=0
+        Whether to print a line for each setting when its folds are done.
+
+    Returns
+    -------
+    study : OverfittingStudy
+        The curves of each setting, and what can be read off them.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is no network of this package, nor ends in one.
+    ValueError
+        If a setting, the folds, the scorer or the data are not valid, before any
+        training; or if all trainings fail.
+    RuntimeError
+        If worker processes are lost again and again.
+
+    Warns
+    -----
+    FitFailedWarning
+        If some trainings fail: their curves are NaN, and others are chosen.
+
+    References
+    ----------
+    .. [1] Jamieson, K. & Talwalkar, A. (2016). "Non-stochastic best arm identification
+       and hyperparameter optimization." AISTATS.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_bp import BackpropClassifier, overfitting_study
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = BackpropClassifier(
+    ...     learning_rate_init=0.01, max_iter=30, random_state=0
+    ... )
+    >>> study = overfitting_study(network, X, y, {"alpha": [0.01, 1, 100]})
+    >>> study.best_params_
+    {'alpha': 0.01}
+    """
+    settings = _settings(param_grid)
+    factor = _check_factor(halving_factor)
+    plan = check_study(
+        estimator,
+        settings,
+        X,
+        y,
+        cv=cv,
+        scoring=scoring,
+        sample_weight=sample_weight,
+        groups=groups,
+    )
+    curves = [None] * len(settings)
+    errors = [None] * len(settings)
+    for share, n_survivors in rungs(len(settings), factor):
+        study = OverfittingStudy.of(plan, curves, errors)
+        numbers = study.ranking()[:n_survivors]
+        for number, folds in _trained(plan, numbers, share, n_jobs):
+            curves[number] = EpochCurve.of(folds, plan.score_name)
+            errors[number] = next((f.error for f in folds if f.error), None)
+            if verbose:
+                print(OverfittingStudy.of(plan, curves, errors).line(number))
+    _report_failures(settings, errors)
+    return OverfittingStudy.of(plan, curves, errors)
+
+
+def rungs(n_candidates, factor):
+    """How far to train how many: shares of the epochs, and numbers of candidates."""
+    last = 0
+    if factor < math.inf:
+        last = math.floor(math.log(n_candidates, factor) + 1e-9)
+    for rung in range(last + 1):
+        yield factor ** (rung - last), math.ceil(n_candidates / factor**rung)
+
+
+def _trained(plan, numbers, share, n_jobs):
+    """The folds of each candidate as soon as all are there, and its number."""
+    tasks, owners, missing = [], [], {}
+    for number in numbers:
+        n_epochs = math.ceil(share * plan.candidates[number].network.max_iter)
+        missing[number] = len(plan.folds)
+        for fold in range(len(plan.folds)):
+            tasks.append(plan.task(number, fold, n_epochs))
+            owners.append(number)
+    results = [None] * len(tasks)
+    for task, result in side_by_side(train_fold, tasks, n_jobs):
+        results[task] = result
+        number = owners[task]
+        missing[number] -= 1
+        if missing[number] == 0:
+            first = owners.index(number)
+            yield number, results[first : first + len(plan.folds)]
+
+
+def _settings(param_grid):
+    if isinstance(param_grid, ParameterGrid | ParameterSampler):
+        return list(param_grid)
+    return list(ParameterGrid(param_grid))
+
+
+def _check_factor(halving_factor):
+    if halving_factor is None:
+        return math.inf
+    if not halving_factor > 1:
+        raise ValueError(
+            "halving_factor must be greater than 1, or None to train all settings to"
+            f" the end, got {halving_factor!r}."
+        )
+    return halving_factor
+
+
+def _report_failures(settings, errors):
+    failed = [
+        f"{params}: {error}"
+        for params, error in zip(settings, errors, strict=True)
+        if error is not None
+    ]
+    if len(failed) == len(settings):
+        raise ValueError("All trainings failed.\n" + "\n".join(failed))
+    if failed:
+        warnings.warn(
+            f"{len(failed)} of {len(settings)} settings failed, and are left out of the"
+            " choice.\n" + "\n".join(failed),
+            FitFailedWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,209 @@
+"""A study in plain words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: A change of the loss by less than this share of it is none.
+NOTABLE = 0.01
+#: Of settings that overfit, so many are named one by one.
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the test loss of a setting goes, in the mean over the folds.
+
+    Parameters
+    ----------
+    best : int
+        The epoch of its minimum.
+    last : int
+        The last epoch.
+    overfits : bool
+        Whether it rises after its minimum, by more than a standard error over the folds
+        of that rise and by a notable share, while the training loss falls.
+    improves : bool
+        Whether in the last tenth of the training it falls by as much.
+    """
+
+    best: int
+    last: int
+    overfits: bool
+    improves: bool
+
+    @classmethod
+    def of(cls, curve):
+        losses, train_means = curve.test_losses, curve.train_losses.mean(axis=1)
+        means = losses.mean(axis=1)
+        best, last = int(means.argmin()), len(losses) - 1
+        late = last - max(1, len(losses) // 10)
+        rises = _is_notable(losses[last] - losses[best], means[best])
+        return cls(
+            best + 1,
+            last + 1,
+            rises and train_means[last] <= train_means[best],
+            late >= 0 and _is_notable(losses[late] - losses[last], means[last]),
+        )
+
+
+def summarize(study):
+    """The sentences, a line each.
+
+    Parameters
+    ----------
+    study : OverfittingStudy
+        With curves for all settings.
+
+    Returns
+    -------
+    text : str
+        What is best, what overfits from which epoch on, and what helps.
+    """
+    valid = [i for i, error in enumerate(study.errors) if error is None]
+    courses = {index: Course.of(study.curves[index]) for index in valid}
+    lines = [
+        _best(study),
+        _simplest(study),
+        *_overfitting(study, courses),
+        *_improving(study, courses),
+        _remedy(study, courses),
+        *(f"{format_params(study.params[i])} failed." for i in _others(study, valid)),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def format_params(params):
+    """Parameters as one writes them, without the names of a pipeline's steps."""
+    if not params:
+        return "the network"
+    return ", ".join(
+        f"{name.split('__')[-1]}={format_value(value)}"
+        for name, value in params.items()
+    )
+
+
+def format_score(study, score):
+    """A score and what it is called; of a negated loss, the loss."""
+    if study.score_name == "negated loss":
+        return f"loss {-score:.4g}"
+    return f"{study.score_name} {score:.4g}"
+
+
+def format_value(value):
+    """A value as short as can be."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _best(study):
+    choice = study.select("best")
+    measures = study.measures(choice.index)
+    return (
+        f"Best: {format_params(choice.params)} after {_epochs(choice.epoch)}, with"
+        f" {format_score(study, choice.score)} (standard error"
+        f" {choice.standard_error:.2g}) in the test and"
+        f" {format_score(study, measures['train_score'])} in training."
+    )
+
+
+def _simplest(study):
+    best, simple = study.select("best"), study.select("one_standard_error")
+    if (best.index, best.epoch) == (simple.index, simple.epoch):
+        return "No simpler model is within one standard error of it."
+    return (
+        f"The simplest within one standard error of it: {format_params(simple.params)}"
+        f" after {_epochs(simple.epoch)}, with {format_score(study, simple.score)}."
+    )
+
+
+def _overfitting(study, courses):
+    """Of the settings that overfit, those whose loss rises most."""
+    rises = {
+        index: _rise(study.curves[index], course)
+        for index, course in courses.items()
+        if course.overfits
+    }
+    worst = sorted(rises, key=rises.get, reverse=True)
+    for index in worst[:MOST_NAMED]:
+        course = courses[index]
+        losses = study.curves[index].test_losses.mean(axis=1)
+        train = study.curves[index].train_losses.mean(axis=1)
+        yield (
+            f"{format_params(study.params[index])} overfits from epoch {course.best}"
+            f" on: by epoch {course.last} its test loss rises from"
+            f" {losses[course.best - 1]:.3g} to {losses[-1]:.3g}, while its training"
+            f" loss goes from {train[course.best - 1]:.3g} to {train[-1]:.3g}."
+        )
+    if len(worst) > MOST_NAMED:
+        first = min(courses[index].best for index in worst[MOST_NAMED:])
+        n_others = len(worst) - MOST_NAMED
+        yield f"{n_others} more overfit, less so, the first from epoch {first} on."
+    if not worst:
+        yield "No setting overfits in the epochs that it was trained for."
+
+
+def _improving(study, courses):
+    # What was given up early is no matter.
+    longest = max(course.last for course in courses.values())
+    names = [
+        format_params(study.params[index])
+        for index, course in courses.items()
+        if course.improves and not course.overfits and course.last == longest
+    ]
+    if names:
+        # Of many, a few stand for all.
+        shown = "; ".join(names[:MOST_NAMED])
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        verb = "is" if len(names) == 1 else "are"
+        yield f"{shown}{more} {verb} still improving at the end: more epochs may help."
+
+
+def _remedy(study, courses):
+    """What closes the gap of the worst, if anything does without a loss in the test."""
+    gaps = {
+        index: float(
+            study.curves[index].test_losses[-1].mean()
+            - study.curves[index].train_losses[-1].mean()
+        )
+        for index in courses
+    }
+    worst = max(gaps, key=gaps.get)
+    best = study.select("best")
+    threshold = best.score - best.standard_error
+    cures = [
+        index
+        for index, gap in gaps.items()
+        if gap <= gaps[worst] / 2
+        and study.curves[index].test_scores[-1].mean() >= threshold
+    ]
+    if not courses[worst].overfits or not cures:
+        return None
+    cure = max(cures, key=lambda index: study.curves[index].test_scores[-1].mean())
+    return (
+        f"{format_params(study.params[cure])} closes the gap at no cost: at the end the"
+        f" test loss is {gaps[cure]:.3g} above the training loss instead of"
+        f" {gaps[worst]:.3g} with {format_params(study.params[worst])}, and the test"
+        " score is within one standard error of the best."
+    )
+
+
+def _rise(curve, course):
+    losses = curve.test_losses.mean(axis=1)
+    return losses[-1] - losses[course.best - 1]
+
+
+def _is_notable(differences, scale):
+    """Of one difference a fold: more than a standard error, and than a small share."""
+    mean = differences.mean()
+    error = 0.0
+    if len(differences) > 1:
+        error = differences.std(ddof=1) / np.sqrt(len(differences))
+    return bool(mean > error and mean > NOTABLE * scale)
+
+
+def _epochs(n):
+    return "1 epoch" if n == 1 else f"{n} epochs"
+
+
+def _others(study, valid):
+    return [i for i in range(len(study.params)) if i not in valid]

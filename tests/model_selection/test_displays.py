@@ -1,0 +1,125 @@
+"""What is drawn: lines and texts of the pictures against the numbers."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.exceptions import FitFailedWarning
+
+from sklearn_bp import (
+    BackpropClassifier,
+    EpochCurveDisplay,
+    OverfittingDisplay,
+    overfitting_study,
+)
+
+pyplot = pytest.importorskip("matplotlib.pyplot", reason="nothing can be drawn")
+GRID = {"alpha": [0.001, 1.0, 30.0], "hidden_layer_sizes": [(4,), (12, 6)]}
+DATA = load_iris(return_X_y=True)
+NETWORK = BackpropClassifier(max_iter=20, learning_rate_init=0.01, random_state=0)
+
+
+@pytest.fixture(autouse=True)
+def _draw_nowhere():
+    pyplot.switch_backend("Agg")
+    yield
+    pyplot.close("all")
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_curve():
+    display = EpochCurveDisplay.from_estimator(NETWORK, *DATA, scoring="neg_log_loss")
+    loss_ax, score_ax = display.axes_
+    assert loss_ax.get_xlabel() == score_ax.get_xlabel() == "epoch"
+    assert score_ax.get_ylabel() == "neg log loss"
+    mean = display.curve.test_losses.mean(axis=1)
+    np.testing.assert_allclose(loss_ax.get_lines()[1].get_ydata(), mean)
+    assert f"best test epoch: {mean.argmin() + 1}" in texts(loss_ax)
+    _, axes = pyplot.subplots(2)
+    assert display.plot(axes).figure_ is axes[0].figure
+    with pytest.raises(ValueError, match="ax must be two Axes"):
+        display.plot(axes[0])
+    display.figure_.canvas.draw()
+
+
+def test_curve_of_a_study():
+    study = overfitting_study(NETWORK, *DATA, GRID)
+    assert EpochCurveDisplay.from_study(study).curve is study.curves[study.best_index_]
+    display = EpochCurveDisplay.from_study(study, 2)
+    assert display.curve is study.curves[2]
+    assert display.axes_[1].get_ylabel() == "accuracy"
+
+
+@pytest.mark.parametrize("quantity", ["loss", "score"])
+def test_panels(quantity):
+    grid = {"alpha": [0.001, 1.0, 30.0, 100.0]}
+    display = OverfittingDisplay.from_estimator(
+        NETWORK, *DATA, grid, quantity=quantity, n_jobs=2
+    )
+    assert len(display.axes_) == len(display.figure_.axes) == 4
+    for ax, curve, alpha in zip(display.axes_, display.study.curves, grid["alpha"]):
+        assert ax.get_title() == f"alpha={alpha:.3g}"
+        if quantity == "loss":
+            train, mean = curve.train_losses, curve.test_losses.mean(axis=1)
+            best = mean.argmin() + 1
+        else:
+            train, mean = curve.train_scores, curve.test_scores.mean(axis=1)
+            best = mean.argmax() + 1
+        lines = ax.get_lines()
+        np.testing.assert_allclose(lines[0].get_ydata(), train.mean(axis=1))
+        np.testing.assert_allclose(lines[1].get_ydata(), mean)
+        assert texts(ax)[-1] == f"best test epoch: {best}"
+    assert display.axes_[0].get_yscale() == ("log" if quantity == "loss" else "linear")
+    assert texts(display.axes_[0])[:2] == ["training", "test"]
+    display.figure_.canvas.draw()
+
+
+def test_map():
+    study = overfitting_study(NETWORK, *DATA, GRID)
+    display = OverfittingDisplay.from_study(study)
+    (ax,) = display.axes_
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("alpha", "hidden_layer_sizes")
+    image = ax.images[0].get_array()
+    for index, params in enumerate(study.params):
+        place = tuple(GRID[name].index(params[name]) for name in GRID)
+        curve = study.curves[index].test_scores.mean(axis=1)
+        assert image[place] == curve.max()
+        shown = f"{curve.max():.3f}\nepoch {curve.argmax() + 1}"
+        assert ax.texts[index].get_text() == shown
+    assert texts(ax) == ["one standard error", "best"]
+    best = ax.patches[1].get_center().round().astype(int)
+    assert (
+        GRID["hidden_layer_sizes"][best[0]] == study.best_params_["hidden_layer_sizes"]
+    )
+    assert GRID["alpha"][best[1]] == study.best_params_["alpha"]
+    display.figure_.canvas.draw()
+
+
+def test_a_failed_setting_and_gaps_in_the_grid():
+    grid = [GRID, {"learning_rate_init": [1e200], "solver": ["sgd"]}]
+    with pytest.warns(FitFailedWarning, match="failed"):
+        study = overfitting_study(NETWORK, *DATA, grid)
+    display = OverfittingDisplay.from_study(study)
+    assert display.axes_[-1].get_title().endswith("failed")
+    display.figure_.canvas.draw()
+    ragged = [
+        {"alpha": [1.0], "dropout": [0.1, 0.2]},
+        {"alpha": [2.0], "dropout": [0.1]},
+    ]
+    display = OverfittingDisplay.from_estimator(NETWORK, *DATA, ragged)
+    assert len(display.axes_[0].texts) == 3
+    display.figure_.canvas.draw()
+
+
+def test_wrong_arguments():
+    study = overfitting_study(NETWORK, *DATA, {"alpha": [0.1, 1, 10]})
+    for arguments, message in (
+        ({"kind": "pie"}, "kind must be one of"),
+        ({"quantity": "time"}, "quantity must be one of"),
+        ({"kind": "map"}, r"this study \['alpha'\] vary"),
+        ({"ax": pyplot.subplots()[1]}, "ax must be 3 Axes for this picture, got 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            OverfittingDisplay.from_study(study, **arguments)

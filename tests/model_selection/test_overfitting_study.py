@@ -1,0 +1,452 @@
+"""Overfitting studies against grid searches, plain loops and curves made by hand."""
+
+import os
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from joblib import parallel_config
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_blobs
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    ParameterGrid,
+    ParameterSampler,
+    StratifiedKFold,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_bp import (
+    BackpropClassifier,
+    BackpropRegressor,
+    epoch_curve,
+    overfitting_study,
+)
+from sklearn_bp.model_selection._study import rungs
+
+pytestmark = [
+    pytest.mark.usefixtures("each_engine"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
+CURVES = ("train_losses", "test_losses", "train_scores", "test_scores")
+GRID = {"alpha": [0.001, 1, 30], "hidden_layer_sizes": [(4,), (12, 6)]}
+
+
+def network(**settings):
+    defaults = {"max_iter": 8, "learning_rate_init": 0.02, "random_state": 0}
+    return BackpropClassifier(**{**defaults, **settings})
+
+
+@pytest.fixture
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return X - X.mean(axis=0), np.array(["a", "b", "c"])[y]
+
+
+def assert_same_bits(study, expected):
+    for curve, other in zip(study.curves, expected.curves, strict=True):
+        for name in CURVES:
+            assert getattr(curve, name).tobytes() == getattr(other, name).tobytes()
+
+
+# ---- against other ways to the same numbers --------------------------------------
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_each_setting_has_the_curves_that_it_has_alone(container, iris):
+    X, y = container(iris[0]), iris[1]
+    grid = [GRID, {"solver": ["lbfgs"]}, {"dropout": [0.3], "batch_size": [20]}]
+    study = overfitting_study(network(), X, y, grid, cv=FOLDS)
+    assert study.params == list(ParameterGrid(grid))
+    for params, curve in zip(study.params, study.curves, strict=True):
+        expected = epoch_curve(network(**params), X, y, cv=FOLDS)
+        for name in CURVES:
+            np.testing.assert_array_equal(getattr(curve, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss", "f1_macro"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("epoch", [1, 5, 8])
+def test_the_results_are_those_of_a_grid_search(epoch, dtype, scoring, iris):
+    X, y = iris[0].astype(dtype), iris[1]
+    study = overfitting_study(network(), X, y, GRID, cv=FOLDS, scoring=scoring)
+    search = GridSearchCV(
+        network(max_iter=epoch),
+        GRID,
+        cv=FOLDS,
+        scoring=scoring,
+        return_train_score=True,
+        refit=False,
+    ).fit(X, y)
+    results, expected = study.cv_results(epoch), search.cv_results_
+    for name, column in expected.items():
+        if name.endswith("_score"):
+            np.testing.assert_allclose(results[name], column, rtol=1e-6)
+        elif not name.endswith("_time"):
+            assert list(results[name]) == list(column)
+    assert results.keys() == {*expected, "epoch", "n_epochs"}
+    choice = study.select(epoch=epoch)
+    best = np.flatnonzero(expected["rank_test_score"] == 1)[0]
+    assert choice.params == expected["params"][best]
+    np.testing.assert_allclose(choice.score, expected["mean_test_score"][best])
+
+
+def test_regression_with_several_outputs_in_a_pipeline_of_a_frame():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    y = np.column_stack([y, -y]) / 100
+    model = make_pipeline(
+        StandardScaler(),
+        BackpropRegressor(hidden_layer_sizes=6, max_iter=5, random_state=0),
+    )
+    grid = {
+        "backpropregressor__alpha": [0.1, 10],
+        "standardscaler": [StandardScaler(), "passthrough"],
+    }
+    cv = KFold(3)
+    study = overfitting_study(model, X, y, grid, cv=cv)
+    search = GridSearchCV(model.set_params(backpropregressor__max_iter=5), grid, cv=cv)
+    np.testing.assert_allclose(
+        study.cv_results(epoch=5)["mean_test_score"],
+        search.fit(X, y).cv_results_["mean_test_score"],
+        rtol=1e-6,
+    )
+
+
+def test_best_is_the_largest_mean_over_settings_and_epochs(iris):
+    study = overfitting_study(network(), *iris, GRID, cv=FOLDS, scoring="loss")
+    best = max(
+        (curve.test_scores[row].mean(), -index, -row)
+        for index, curve in enumerate(study.curves)
+        for row in range(8)
+    )
+    assert (study.best_score_, -study.best_index_, 1 - study.best_epoch_) == best
+    assert study.best_params_ == study.params[study.best_index_]
+    np.testing.assert_array_equal(
+        study.curves[0].test_scores, -study.curves[0].test_losses
+    )
+    results = study.cv_results_
+    assert results["rank_test_score"][study.best_index_] == 1
+    assert results["epoch"][study.best_index_] == study.best_epoch_
+
+
+def test_one_standard_error_rule(iris):
+    """Against a loop over all models, the simplest first."""
+    grid = {"alpha": [30, 0.001, 1], "hidden_layer_sizes": [(12, 6), (4,)]}
+    study = overfitting_study(network(max_iter=40), *iris, grid)
+    best = study.curves[study.best_index_].test_scores[study.best_epoch_ - 1]
+    threshold = best.mean() - best.std(ddof=1) / np.sqrt(5)
+
+    def simplest():
+        for hidden in ((4,), (12, 6)):
+            for alpha in (30, 1, 0.001):
+                params = {"alpha": alpha, "hidden_layer_sizes": hidden}
+                curve = study.curves[study.params.index(params)]
+                for epoch, score in enumerate(curve.test_scores.mean(axis=1), start=1):
+                    if score >= threshold:
+                        return params, epoch
+
+    choice = study.select("one_standard_error")
+    assert (choice.params, choice.epoch) == simplest()
+    assert choice != study.select("best")
+    by_rule = study.by("one_standard_error")
+    assert by_rule.best_params_ == choice.params
+    assert by_rule.best_epoch_ == choice.epoch
+    last = study.select("one_standard_error", epoch=40)
+    assert last.epoch == 40
+
+
+def test_weights_and_groups(iris):
+    X, y = iris
+    weight = np.random.RandomState(0).randint(1, 4, len(y))
+    groups = np.random.RandomState(1).randint(6, size=len(y))
+    study = overfitting_study(
+        network(),
+        X,
+        y,
+        {"alpha": [0.1]},
+        cv=GroupKFold(3),
+        groups=groups,
+        sample_weight=weight,
+    )
+    train, test = next(iter(GroupKFold(3).split(X, y, groups)))
+    model = network(alpha=0.1).fit(X[train], y[train], weight[train])
+    np.testing.assert_allclose(
+        study.curves[0].test_scores[-1, 0], model.score(X[test], y[test], weight[test])
+    )
+
+
+# ---- successive halving ----------------------------------------------------------
+
+
+def test_rungs():
+    assert list(rungs(7, np.inf)) == [(1, 7)]
+    assert list(rungs(1, 3)) == [(1, 1)]
+    assert list(rungs(9, 3)) == [(1 / 9, 9), (1 / 3, 3), (1, 1)]
+    assert list(rungs(12, 2)) == [(1 / 8, 12), (1 / 4, 6), (1 / 2, 3), (1, 2)]
+
+
+def test_hopeless_settings_are_given_up_early(iris):
+    grid = {"alpha": [0.01, 1000, 0.1, 10000, 1, 3000]}
+    model = network(max_iter=40)
+    full = overfitting_study(model, *iris, grid, cv=FOLDS, scoring="loss")
+    study = overfitting_study(
+        model, *iris, grid, cv=FOLDS, scoring="loss", halving_factor=2
+    )
+    lengths = [len(curve.test_losses) for curve in study.curves]
+    # shares of the epochs: 1/4 for six, 1/2 for three, 1 for two
+    assert sorted(lengths) == [10, 10, 10, 20, 40, 40]
+    for alpha, length in zip(grid["alpha"], lengths, strict=True):
+        assert (length == 10) == (alpha >= 1000)
+    for curve, expected in zip(study.curves, full.curves, strict=True):
+        for name in CURVES:
+            n = len(curve.test_losses)
+            np.testing.assert_array_equal(
+                getattr(curve, name), getattr(expected, name)[:n]
+            )
+    assert study.best_params_ == full.best_params_
+    np.testing.assert_array_equal(study.cv_results_["n_epochs"], lengths)
+
+
+def test_schedules_do_not_end_with_the_first_rung(iris):
+    """A rung of 10 epochs is the beginning of 40, at their learning rates."""
+    model = network(max_iter=40, learning_rate="one_cycle")
+    grid = {"alpha": [0.01, 0.1, 1, 1000]}
+    settings = {"cv": FOLDS, "scoring": "loss"}
+    full = overfitting_study(model, *iris, grid, **settings)
+    study = overfitting_study(model, *iris, grid, halving_factor=4, **settings)
+    np.testing.assert_array_equal(
+        study.curves[3].test_losses, full.curves[3].test_losses[:10]
+    )
+
+
+# ---- where the work goes -----------------------------------------------------------
+
+
+@pytest.mark.usefixtures("fresh_workers")
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_same_bits_side_by_side(backend):
+    X, y = load_breast_cancer(return_X_y=True)
+    X /= X.max(axis=0)
+    model = network(dropout=0.2, hidden_layer_sizes=(30, 20), max_iter=4)
+    grid = {"alpha": [0.01, 1], "batch_size": [32, 200]}
+    expected = overfitting_study(model, X, y, grid, scoring="roc_auc")
+    with parallel_config(backend=backend):
+        study = overfitting_study(model, X, y, grid, scoring="roc_auc", n_jobs=2)
+    assert_same_bits(study, expected)
+
+
+def accuracy_or_death(folder, parent):
+    """A scorer that, after some folds, ends a worker process once."""
+
+    def scorer(model, X, y):
+        import os
+        import signal
+
+        calls, killed = folder / "calls", folder / "killed"
+        with calls.open("a") as file:
+            file.write(".")
+        is_worker = os.getpid() != parent
+        if is_worker and calls.stat().st_size > 40 and not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return model.score(X, y)
+
+    return scorer
+
+
+@pytest.mark.usefixtures("fresh_workers")
+def test_a_killed_worker_process(iris, tmp_path):
+    expected = overfitting_study(network(), *iris, GRID, cv=FOLDS)
+    scorer = accuracy_or_death(tmp_path, os.getpid())
+    with (
+        parallel_config(backend="loky"),
+        pytest.warns(RuntimeWarning, match="a worker was lost"),
+    ):
+        study = overfitting_study(
+            network(), *iris, GRID, cv=FOLDS, n_jobs=2, scoring=scorer
+        )
+    assert (tmp_path / "killed").exists()
+    assert_same_bits(study, expected)
+
+
+def death_in(parent):
+    """A scorer that ends each worker process."""
+
+    def scorer(model, X, y):
+        import os
+        import signal
+
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 0.5
+
+    return scorer
+
+
+@pytest.mark.usefixtures("fresh_workers")
+@pytest.mark.filterwarnings("ignore:.*a worker was lost:RuntimeWarning")
+def test_workers_that_are_killed_again_and_again(iris):
+    with (
+        parallel_config(backend="loky"),
+        pytest.raises(
+            RuntimeError, match=r"(?s)trainings got no result: .*smaller n_jobs"
+        ),
+    ):
+        overfitting_study(
+            network(),
+            *iris,
+            {"alpha": [1]},
+            cv=FOLDS,
+            n_jobs=2,
+            scoring=death_in(os.getpid()),
+        )
+
+
+# ---- what is shown -----------------------------------------------------------------
+
+
+def test_frames(iris):
+    grid = [{"alpha": [0.1, 1]}, {"dropout": [0.2]}]
+    study = overfitting_study(network(), *iris, grid, cv=FOLDS, scoring="loss")
+    frame = study.to_frame()
+    assert frame["alpha"].isna().tolist() == [False, False, True]
+    for index, row in frame.iterrows():
+        curve = study.curves[index]
+        best = curve.test_scores.mean(axis=1).argmax()
+        assert row["best_epoch"] == best + 1
+        assert row["test_score"] == curve.test_scores[best].mean()
+        assert row["test_loss"] == curve.test_losses[best].mean()
+        gaps = (curve.train_scores - curve.test_scores).mean(axis=1)
+        assert (row["gap"], row["last_gap"]) == (gaps[best], gaps[-1])
+        expected = curve.test_scores[best].std(ddof=1) / np.sqrt(3)
+        np.testing.assert_allclose(row["standard_error"], expected)
+    by_epoch = study.to_frame(by_epoch=True)
+    assert len(by_epoch) == 3 * 3 * 8
+    row = by_epoch.query("alpha == 1 and fold == 2 and epoch == 5").iloc[0]
+    assert row["train_loss"] == study.curves[1].train_losses[4, 2]
+    assert isinstance(pd.DataFrame(study.cv_results_), pd.DataFrame)
+
+
+def test_a_line_for_each_setting(iris, capsys):
+    study = overfitting_study(network(), *iris, GRID, cv=FOLDS, n_jobs=2, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines) == sorted(study.line(index) for index in range(6))
+    choice = study.select()
+    assert (
+        f"alpha={choice.params['alpha']}, hidden_layer_sizes="
+        f"{choice.params['hidden_layer_sizes']}: accuracy {choice.score:.4g} (standard"
+        f" error {choice.standard_error:.2g}) at epoch {choice.epoch} of 8"
+    ) in lines
+
+
+def test_nothing_else_is_printed_warned_of_or_changed(iris, capsys):
+    model = network()
+    before = vars(model).copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        overfitting_study(model, *iris, {"alpha": [1]}, cv=FOLDS)
+    assert vars(model) == before
+    assert capsys.readouterr().out == ""
+
+
+def test_settings_by_a_sampler(iris):
+    sampler = ParameterSampler({"alpha": [0.1, 1, 10]}, 2, random_state=0)
+    study = overfitting_study(network(), *iris, sampler, cv=FOLDS)
+    assert study.params == list(sampler)
+
+
+# ---- what goes wrong ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_a_training_that_fails_is_left_out(in_pipeline, iris):
+    model, name = network(solver="sgd", hidden_layer_sizes=(5, 5)), "learning_rate_init"
+    if in_pipeline:
+        model = make_pipeline(StandardScaler(), model)
+        name = f"backpropclassifier__{name}"
+    grid = {name: [1e200, 0.1]}
+    with pytest.warns(FitFailedWarning, match="1 of 2 settings failed"):
+        study = overfitting_study(model, *iris, grid, cv=FOLDS)
+    assert study.best_params_ == {name: 0.1}
+    assert np.isnan(study.curves[0].test_scores).all()
+    assert "diverged" in study.errors[0]
+    assert study.cv_results_["rank_test_score"].tolist() == [2, 1]
+    assert "learning_rate_init=1e+200 failed" in study.summary()
+    with pytest.raises(ValueError, match=r"All trainings failed.*\n.*diverged"):
+        overfitting_study(model, *iris, {name: [1e200]}, cv=FOLDS)
+
+
+class Untouched(BackpropClassifier):
+    """Fails if it is trained."""
+
+    def _train(self, *args, **kwargs):
+        raise AssertionError("trained before the arguments were checked")
+
+
+def failing_scorer(estimator, X, y):
+    raise KeyError("no such thing")
+
+
+X_BLOBS, Y_BLOBS = make_blobs(60, random_state=0)
+WRONG = [
+    ({"param_grid": {"alfa": [1]}}, ValueError, "Invalid parameter 'alfa'"),
+    ({"param_grid": {"alpha": [1, -1]}}, ValueError, "The 'alpha' parameter"),
+    ({"param_grid": {"alpha": 1}}, TypeError, "alpha"),
+    ({"param_grid": {"alpha": []}}, ValueError, "alpha"),
+    ({"param_grid": 3}, TypeError, "grid"),
+    ({"param_grid": {"activation": [["relu"] * 2]}}, ValueError, "activation"),
+    ({"param_grid": {"solver": ["lbfgs"], "dropout": [0.1]}}, ValueError, "dropout=0"),
+    (
+        {"param_grid": {"label_smoothing": [0, 0.1]}, "scoring": "loss"},
+        ValueError,
+        "cannot compare settings of",
+    ),
+    ({"estimator": LogisticRegression()}, TypeError, "must be a BackpropClassifier"),
+    ({"estimator": None}, TypeError, "must be a BackpropClassifier"),
+    ({"cv": 61}, ValueError, "number of splits n_splits=61 greater than"),
+    (
+        {"cv": KFold(3), "y": np.sort(Y_BLOBS)},
+        ValueError,
+        r"Fold 0 of cv is trained without the class\(es\) \[0\]",
+    ),
+    ({"scoring": failing_scorer}, ValueError, "fails for this estimator .* KeyError"),
+    ({"scoring": "r3"}, ValueError, "scoring"),
+    ({"halving_factor": 1}, ValueError, "halving_factor must be greater than 1"),
+    ({"sample_weight": np.zeros(60)}, ValueError, "weight"),
+    ({"y": Y_BLOBS[:-1]}, ValueError, "inconsistent numbers of samples"),
+    ({"cv": GroupKFold(2)}, ValueError, "groups"),
+    (
+        {"estimator": BackpropRegressor(), "cv": KFold(60)},
+        ValueError,
+        "no coefficient of determination",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "error", "message"), WRONG)
+def test_wrong_arguments_are_found_before_training(change, error, message):
+    arguments = {
+        "estimator": Untouched(),
+        "X": X_BLOBS,
+        "y": Y_BLOBS,
+        "param_grid": {"alpha": [0.1, 1]},
+        **change,
+    }
+    with pytest.raises(error, match=message):
+        overfitting_study(**arguments)
+
+
+def test_wrong_questions(iris):
+    study = overfitting_study(network(), *iris, {"alpha": [1]}, cv=FOLDS)
+    for ask in (study.select, study.by):
+        with pytest.raises(ValueError, match="rule must be one of"):
+            ask("median")
+    with pytest.raises(ValueError, match="Epochs count from 1"):
+        study.cv_results(epoch=0)
