@@ -142,29 +142,31 @@ class OverfittingDisplay:
             if value not in valid:
                 raise ValueError(f"{name} must be one of {valid}, got {value!r}.")
         varying = self._varying()
-        if kind == "auto":
-            kind = "map" if len(varying) == 2 else "panels"
-        if kind == "panels":
+        is_grid = len(varying) == 2 and all(
+            name in params for name, _ in varying for params in self.study.params
+        )
+        if kind == "panels" or (kind == "auto" and not is_grid):
             self._plot_panels(ax, quantity)
-        elif len(varying) == 2:
+        elif is_grid:
             self._plot_map(ax, *varying)
         else:
             names = [name for name, _ in varying]
             raise ValueError(
-                f"A map has two parameters, and in this study {names} vary."
-                " Set kind='panels'."
+                f"A map needs two parameters that each setting has, and in this study"
+                f" {names} vary. Set kind='panels'."
             )
         return self
 
     def _varying(self):
-        """The parameters that have several values, and these, each once, in order."""
-        varying = {}
-        for name in self.study.params[0]:
+        """The parameters that not all settings have the same value of, and the values
+        that there are, each once, in order."""
+        settings, varying = self.study.params, {}
+        for name in dict.fromkeys(name for params in settings for name in params):
             values = []
-            for params in self.study.params:
+            for params in settings:
                 if name in params and params[name] not in values:
                     values.append(params[name])
-            if len(values) > 1:
+            if len(values) > 1 or any(name not in params for params in settings):
                 varying[name] = values
         return list(varying.items())
 
@@ -203,8 +205,6 @@ class OverfittingDisplay:
         scores = np.full((len(row_values), len(column_values)), np.nan)
         words = {}
         for index, params in enumerate(study.params):
-            if row_name not in params or column_name not in params:
-                continue
             place = (
                 row_values.index(params[row_name]),
                 column_values.index(params[column_name]),
@@ -212,6 +212,8 @@ class OverfittingDisplay:
             measures = study.measures(index)
             scores[place] = measures["test_score"]
             words[place] = f"{scores[place]:.3f}\nepoch {measures['best_epoch']}"
+            if study.errors[index] is not None:
+                words[place] = "failed"
         image = ax.imshow(scores, cmap="cividis", aspect="auto")
         for (row, column), text in words.items():
             dark = image.norm(scores[row, column]) < 0.6

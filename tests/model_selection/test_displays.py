@@ -110,6 +110,9 @@ def test_a_failed_setting_and_gaps_in_the_grid():
     ]
     display = OverfittingDisplay.from_estimator(NETWORK, *DATA, ragged)
     assert len(display.axes_[0].texts) == 3
+    without_both = [{"alpha": [1.0]}, {"dropout": [0.1]}]
+    display = OverfittingDisplay.from_estimator(NETWORK, *DATA, without_both)
+    assert len(display.axes_) == 2
     display.figure_.canvas.draw()
 
 
