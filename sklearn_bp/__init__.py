@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 # Studies stand on sklearn.model_selection, which takes as long to import as all the
 # rest: only who asks for them waits for it.
 _STUDIES = (
+    "BackpropClassifierCV",
+    "BackpropRegressorCV",
     "EpochCurve",
     "EpochCurveDisplay",
     "OverfittingDisplay",

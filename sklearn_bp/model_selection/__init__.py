@@ -4,9 +4,12 @@ from ._epoch_curve import EpochCurve, epoch_curve
 from ._plot import EpochCurveDisplay
 from ._plot_study import OverfittingDisplay
 from ._results import OverfittingStudy
+from ._search import BackpropClassifierCV, BackpropRegressorCV
 from ._study import overfitting_study
 
 __all__ = [
+    "BackpropClassifierCV",
+    "BackpropRegressorCV",
     "EpochCurve",
     "EpochCurveDisplay",
     "OverfittingDisplay",
