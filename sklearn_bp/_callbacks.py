@@ -21,6 +21,8 @@ class EpochCallbacks:
         What callbacks are shown: X, y, metadata.
     """
 
+    may_lag_behind = False
+
     def __init__(self, estimator, max_epochs, data):
         self._estimator = estimator
         self._data = data

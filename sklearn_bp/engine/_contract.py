@@ -178,17 +178,22 @@ class Engine(ABC):
         Returns
         -------
         run_steps : callable
-            ``run_steps(order, learning_rates)`` trains on one batch of `order` after
-            the other, and changes `theta` and the optimizer's state in place.
+            ``run_steps(orders, learning_rates, thetas=None)`` trains on one row of
+            `orders` after the other, each an epoch or a part of one, and changes
+            `theta` and the optimizer's state in place. Rows given one a call leave the
+            same bits.
 
-            - `order`, ndarray of int64 of shape (n_rows,): the rows of X in the order
-              of training; every `batch_size` of them make a step, the last one takes
-              what is left.
-            - `learning_rates`, ndarray of float64 of shape (n_steps,): the learning
-              rate of each step.
+            - `orders`, ndarray of int64 of shape (n_epochs, n_rows): the rows of X in
+              the order of training; every `batch_size` of an epoch make a step, the
+              last one takes what is left.
+            - `learning_rates`, ndarray of float64 of shape (n_epochs, n_steps): the
+              learning rate of each step.
+            - `thetas`, ndarray like `theta` of shape (n_epochs, n_parameters), or None:
+              is given the parameters after each epoch.
 
-            It returns three floats: the first term of the objective as each step met
-            it, times the number of rows of the step, summed over the steps; the second
-            term, likewise; and the length of the gradient, summed over the steps. The
-            penalty is a part of that gradient unless the optimizer decouples it.
+            It returns an ndarray of float64 of shape (n_epochs, 3), whose columns are:
+            the first term of the objective as each step met it, times the number of
+            rows of the step, summed over the steps; the second term, likewise; and the
+            length of the gradient, summed over the steps. The penalty is a part of that
+            gradient unless the optimizer decouples it.
         """

@@ -51,7 +51,7 @@ class ReferenceEngine(Engine):
     ):
         coefs = theta[: network.n_coefs]
 
-        def run_steps(order, learning_rates):
+        def run_epoch(order, learning_rates):
             data_loss_sum = penalty_sum = norm_sum = 0.0
             for step, learning_rate in enumerate(learning_rates.tolist()):
                 batch = order[step * batch_size : (step + 1) * batch_size]
@@ -82,6 +82,14 @@ class ReferenceEngine(Engine):
                     np.multiply(coefs, 1 - learning_rate * decay, out=coefs)
                 optimizer.step(theta, gradient, learning_rate)
             return data_loss_sum, penalty_sum, norm_sum
+
+        def run_steps(orders, learning_rates, thetas=None):
+            sums = np.empty((len(orders), 3))
+            for epoch, order in enumerate(orders):
+                sums[epoch] = run_epoch(order, learning_rates[epoch])
+                if thetas is not None:
+                    thetas[epoch] = theta
+            return sums
 
         return run_steps
 

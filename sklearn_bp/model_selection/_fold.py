@@ -108,6 +108,7 @@ class Follower:
 
     MAX_BYTES = 2**20
     MAX_NETWORKS = 64
+    may_lag_behind = True
 
     def __init__(self, estimator, sets, scorer):
         self._estimator = estimator

@@ -22,16 +22,18 @@ class Constant:
     has_an_end = False
     #: Whether training has come there.
     has_ended = False
+    #: Whether `end_epoch` alone changes it.
+    is_known_ahead = True
 
     def __init__(self, learning_rate_init, power_t=0.5):
         self.learning_rate_init = float(learning_rate_init)
         self.power_t = float(power_t)
-        #: The latest one.
+        #: That of the latest step.
         self.learning_rate = self.learning_rate_init
 
-    def rates(self, start, stop, n_steps):
-        """The learning rates of steps start to stop of an epoch of `n_steps` steps."""
-        rates = np.empty(stop - start)
+    def rates(self, n_steps):
+        """The learning rates of the next epoch's steps."""
+        rates = np.empty(n_steps)
         rates.fill(self.learning_rate)  # half the time of np.full
         return rates
 
@@ -61,6 +63,7 @@ class Adaptive(Constant):
     """A fifth of the learning rate at each standstill, down to 1e-6."""
 
     name = "adaptive"
+    is_known_ahead = False
     smallest = 1e-6
 
     def lower(self):
@@ -96,15 +99,19 @@ class ByProgress(Constant):
     def has_ended(self):
         return self.n_epochs_done >= self.n_epochs
 
-    def rates(self, start, stop, n_steps):
-        epochs = self.n_epochs_done + np.arange(start, stop) / n_steps
+    @property
+    def is_known_ahead(self):
+        # A user's function may fail or count its calls, and that in its time.
+        return self.factor in FACTORS.values()
+
+    def rates(self, n_steps):
+        epochs = self.n_epochs_done + np.arange(n_steps) / n_steps
         progress = np.minimum(epochs / self.n_epochs, 1)
         if self.factor in FACTORS.values():
             rates = self.factor(progress)
         else:
             rates = np.array([self._checked_factor(p) for p in progress.tolist()])
         rates *= self.learning_rate_init
-        self.learning_rate = float(rates[-1])
         return rates
 
     def end_epoch(self, n_samples_seen):

@@ -3,6 +3,7 @@
 import copy
 import math
 import warnings
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -12,13 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..engine import one_blas_thread
 from ..network import Network
+from ._epochs import Epochs
 from ._history import History
-
-# Between two calls of the engine Python hears of Ctrl-C, so one call should take
-# about 0.1 s: by multiplications and additions for large batches, by steps for small
-# ones. Not by the clock, which would make the order of summation a matter of chance.
-OPERATIONS_PER_SLICE = 2e9
-STEPS_PER_SLICE = 2000
 
 
 @dataclass
@@ -109,7 +105,9 @@ def train(
         Whether the stopping rule watches that score, and not the training loss.
     callbacks : object, default=None
         Its `begin_epoch()` is called before each epoch, and its `end_epoch(theta)`
-        after it, which returns whether to stop.
+        after it, which returns whether to stop. Its `may_lag_behind` says whether
+        the engine may already be some epochs further then, as long as `theta` is that
+        of the epoch.
     warn_at_max_iter : bool, default=True
         Whether to warn if `max_iter` ends the training, and not the schedule.
     verbose : bool, default=False
@@ -125,26 +123,34 @@ def train(
     ValueError
         If the loss becomes infinite or NaN.
     """
-    # scikit-learn shuffles the order of the epoch before, so the order is kept.
-    order = data.rows.copy()
-    run_epoch = _prepare_epochs(
-        engine, state, data, objective, batch_size, max_grad_norm
+    epochs = Epochs(
+        engine,
+        state,
+        data,
+        objective,
+        batch_size,
+        max_grad_norm,
+        random_state if shuffle else None,
+    ).run(
+        max_iter,
+        may_run_ahead=validate is None
+        and (callbacks is None or callbacks.may_lag_behind),
+        keep_thetas=callbacks is not None,
     )
     history = state.history
-    n_iter, start = 0, perf_counter()
+    n_iter = 0
     state.stopping.start(state.theta)
     try:
-        with one_blas_thread:
+        with one_blas_thread, closing(epochs):
             while n_iter < max_iter:
                 if callbacks is not None:
                     callbacks.begin_epoch()
-                if shuffle:
-                    random_state.shuffle(order)
-                loss, gradient_norm = run_epoch(order)
+                loss, gradient_norm, theta, seconds = next(epochs)
+                start = perf_counter()
                 if not math.isfinite(loss):
                     raise _divergence(n_iter + 1, loss, state.schedule)
                 n_iter += 1
-                state.n_samples_seen += len(order)
+                state.n_samples_seen += len(data.rows)
                 history.losses.append(loss)
                 learning_rate = state.schedule.learning_rate
                 if verbose:
@@ -158,12 +164,9 @@ def train(
                         print(f"Validation score: {score:f}")
                 state.stopping.update(score, state.theta)
                 state.schedule.end_epoch(state.n_samples_seen)
-                end = perf_counter()
-                history.record(
-                    loss, learning_rate, gradient_norm, end - start, measured
-                )
-                start = end
-                if callbacks is not None and callbacks.end_epoch(state.theta):
+                seconds += perf_counter() - start
+                history.record(loss, learning_rate, gradient_norm, seconds, measured)
+                if callbacks is not None and callbacks.end_epoch(theta):
                     break
                 if state.stopping.out_of_patience and not _go_on(
                     state, watch_score, verbose
@@ -181,47 +184,6 @@ def train(
         warnings.warn("Training interrupted by user.", stacklevel=2)
     state.stopping.finish(state.theta)
     return n_iter
-
-
-def _prepare_epochs(engine, state, data, objective, batch_size, max_grad_norm):
-    """Returns a function that trains once on every row of `order`, and returns the
-    mean loss and the mean length of the gradient."""
-    network, schedule = state.network, state.schedule
-    run_steps = engine.prepare_steps(
-        network,
-        state.theta,
-        data.X,
-        data.y,
-        data.sample_weight,
-        objective,
-        batch_size,
-        state.optimizer,
-        state.dropout,
-        max_grad_norm,
-    )
-    shown = network.loss.shown
-    operations = 6 * network.n_coefs * batch_size
-    steps_per_slice = math.ceil(min(STEPS_PER_SLICE, OPERATIONS_PER_SLICE / operations))
-    n_steps = -(-len(data.rows) // batch_size)
-    slices = [
-        (start, min(start + steps_per_slice, n_steps))
-        for start in range(0, n_steps, steps_per_slice)
-    ]
-
-    def run_epoch(order):
-        data_loss = penalty = gradient_norm = 0.0
-        for start, stop in slices:
-            sums = run_steps(
-                order[start * batch_size : stop * batch_size],
-                schedule.rates(start, stop, n_steps),
-            )
-            data_loss += sums[0]
-            penalty += sums[1]
-            gradient_norm += sums[2]
-        loss = (shown(data_loss, network.n_outputs) + penalty) / len(order)
-        return loss, gradient_norm / n_steps
-
-    return run_epoch
 
 
 def _go_on(state, has_validation, verbose):

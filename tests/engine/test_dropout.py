@@ -106,7 +106,8 @@ def train_one_step(engine, network, theta, problem, dropout=None, **settings):
         dropout,
         **settings,
     )
-    return run_steps(np.arange(n_rows), np.ones(1))
+    (sums,) = run_steps(np.arange(n_rows)[np.newaxis], np.ones((1, 1)))
+    return sums
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5])

@@ -185,9 +185,8 @@ def assert_same_steps(
             optimizer,
             *regularization,
         )
-        sums = []
-        for _ in range(2):
-            sums += run_steps(rng.permutation(23), np.linspace(0.01, 0.02, n_steps))
+        orders = np.array([rng.permutation(23), rng.permutation(23)])
+        sums = run_steps(orders, np.linspace(0.01, 0.02, 2 * n_steps).reshape(2, -1))
         assert optimizer.n_steps == 2 * n_steps
         results.append([theta, *optimizer.state, sums])
     for ours, expected in zip(*results):
@@ -281,7 +280,7 @@ def test_batches_of_several_blocks(loss, sparse, dtype, make_problem):
             1200,
             optimizer,
         )
-        run_steps(np.arange(1300), np.array([0.1, 0.1]))
+        run_steps(np.arange(1300)[np.newaxis], np.array([[0.1, 0.1]]))
         results.append(theta)
     np.testing.assert_allclose(*results, **TOLERANCE[dtype])
 

@@ -145,7 +145,7 @@ def test_the_number_of_threads_does_not_show(
             run_steps = _compiled_engine.prepare_steps(
                 network, theta, X, y, weight, objective, batch_size, optimizer
             )
-            sums += run_steps(rows, np.full(n_steps, 0.01))
+            sums += run_steps(rows[np.newaxis], np.full((1, n_steps), 0.01)).tolist()
         results.append(
             [
                 theta,

@@ -146,7 +146,7 @@ def test_optimizer(name, clipped, engine, make_problem):
         alpha, batch_size = 0.0, 23  # torch's has no weight_decay
     max_grad_norm = 0.5 if clipped else np.inf
     rng = np.random.RandomState(0)
-    orders = [rng.permutation(23) for _ in range(10)]
+    orders = np.array([rng.permutation(23) for _ in range(10)])
 
     theta = problem.theta.copy()
     optimizer = OPTIMIZERS[name.split(",")[0]](theta, **settings)
@@ -163,8 +163,7 @@ def test_optimizer(name, clipped, engine, make_problem):
         None,
         max_grad_norm,
     )
-    for order in orders:
-        run_steps(order, np.full(-(-23 // batch_size), 0.05))
+    run_steps(orders, np.full((len(orders), -(-23 // batch_size)), 0.05))
 
     parameters = as_tensors(network, problem.theta)
     n_layers = len(parameters) // 2

@@ -8,11 +8,10 @@ from sklearn_bp.training import FACTORS, SCHEDULES, make_schedule
 
 
 def rates_of_a_training(schedule, n_epochs, n_steps):
-    """In slices, as the trainer asks for them."""
+    """Epoch by epoch, as the trainer asks for them."""
     rates = []
     for _ in range(n_epochs):
-        rates += [*schedule.rates(0, 2, n_steps), *schedule.rates(2, n_steps, n_steps)]
-        assert schedule.learning_rate == rates[-1]
+        rates += schedule.rates(n_steps).tolist()
         schedule.end_epoch(0)
     return np.array(rates)
 
@@ -22,12 +21,12 @@ def test_learning_rate_goes_the_way_of_scikit_learn_s(name):
     ours = SCHEDULES[name](0.2, power_t=0.7)
     theirs = SGDOptimizer([np.zeros(1)], 0.2, name, power_t=0.7)
     for n_samples_seen in (50, 100, 150):
-        np.testing.assert_array_equal(ours.rates(0, 3, 3), theirs.learning_rate)
+        np.testing.assert_array_equal(ours.rates(3), theirs.learning_rate)
         ours.end_epoch(n_samples_seen)
         theirs.iteration_ends(n_samples_seen)
     for _ in range(20):
         assert ours.lower() == (not theirs.trigger_stopping("", verbose=False))
-        np.testing.assert_array_equal(ours.rates(2, 4, 9), theirs.learning_rate)
+        np.testing.assert_array_equal(ours.rates(2), theirs.learning_rate)
 
 
 def test_cosine_is_that_of_torch():
@@ -73,7 +72,7 @@ def test_a_function_is_given_the_progress():
 def test_a_function_must_return_a_factor(factor):
     schedule = make_schedule(lambda _: factor, 0.1, 0.5, 2)
     with pytest.raises(ValueError, match="learning_rate must return a factor >= 0"):
-        schedule.rates(0, 1, 4)
+        schedule.rates(4)
 
 
 @pytest.mark.parametrize("name", FACTORS)

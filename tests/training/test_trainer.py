@@ -7,7 +7,7 @@ from sklearn.utils import shuffle
 
 from sklearn_bp import BackpropClassifier, BackpropRegressor
 from sklearn_bp.engine import get_engine
-from sklearn_bp.training import _trainer
+from sklearn_bp.training import _epochs
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 
@@ -41,7 +41,7 @@ def call_before_each_slice(function, monkeypatch):
 
 def test_orders_are_those_of_scikit_learn(X, y, monkeypatch):
     orders = []
-    call_before_each_slice(lambda order, _: orders.append(order.copy()), monkeypatch)
+    call_before_each_slice(lambda drawn, *_: orders.extend(drawn), monkeypatch)
     rng = np.random.RandomState(3)
     with pytest.warns(ConvergenceWarning):
         BackpropRegressor(max_iter=3, random_state=rng).fit(X, y)
@@ -62,7 +62,7 @@ def test_slices_of_an_epoch_do_not_show(X, y, batch_size, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         models.append(BackpropRegressor(**settings).fit(X, y))
-        monkeypatch.setattr(_trainer, "STEPS_PER_SLICE", 2)
+        monkeypatch.setattr(_epochs, "STEPS_PER_SLICE", 2)
         models.append(BackpropRegressor(**settings).fit(X, y))
     for coef, expected in zip(models[1].coefs_, models[0].coefs_):
         np.testing.assert_array_equal(coef, expected)
@@ -71,8 +71,10 @@ def test_slices_of_an_epoch_do_not_show(X, y, batch_size, monkeypatch):
 
 def test_a_slice_is_short(X, y, monkeypatch):
     lengths = []
-    call_before_each_slice(lambda _, rates: lengths.append(len(rates)), monkeypatch)
-    monkeypatch.setattr(_trainer, "OPERATIONS_PER_SLICE", 1e5)
+    call_before_each_slice(
+        lambda _, rates, *__: lengths.append(rates.size), monkeypatch
+    )
+    monkeypatch.setattr(_epochs, "OPERATIONS_PER_SLICE", 1e5)
     with pytest.warns(ConvergenceWarning):
         BackpropRegressor(batch_size=10, max_iter=1).fit(X, y)
     # 500 weights take 6 operations each for each of 10 rows: 30,000 operations a step
@@ -87,6 +89,7 @@ def interrupt_in_epoch(n, monkeypatch):
         if len(calls) == n:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(_epochs, "MOST_EPOCHS_AT_ONCE", 1)
     call_before_each_slice(interrupt, monkeypatch)
 
 

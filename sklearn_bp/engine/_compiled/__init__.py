@@ -17,7 +17,7 @@ _compiled = lru_cache(maxsize=64)(CompiledNetwork)
 
 
 class CompiledEngine(Engine):
-    """What the reference engine does, whole slices of an epoch without the GIL."""
+    """What the reference engine does, slices and epochs of training without the GIL."""
 
     name = "compiled"
 
@@ -93,23 +93,27 @@ class CompiledEngine(Engine):
         operations = 6 * network.n_coefs * batch_size
         choice = ThreadChoice()
 
-        def run_steps(order, learning_rates):
-            sums, done, n_steps = (0.0, 0.0, 0.0), 0, len(learning_rates)
-            while done < n_steps:
-                n_threads, stop = self._n_threads(operations, n_shards), n_steps
+        def run_steps(orders, learning_rates, thetas=None):
+            sums = np.zeros((len(orders), 3))
+            done, n_steps = 0, learning_rates.shape[1]
+            while done < learning_rates.size:
+                n_threads = self._n_threads(operations, n_shards)
+                stop = learning_rates.size
                 is_open = n_threads > 1 and operations < CERTAIN_OPERATIONS
                 if is_open:
                     n_threads = choice.choose(n_threads)
-                    stop = min(n_steps, done + choice.n_steps)
+                    end_of_epoch = (done // n_steps + 1) * n_steps
+                    stop = min(end_of_epoch, done + choice.n_steps)
                     start = perf_counter()
-                sums = steps.run(
-                    order,
+                steps.run(
+                    orders,
                     learning_rates,
                     done,
                     stop,
                     optimizer.n_steps,
                     n_threads,
                     sums,
+                    thetas,
                 )
                 if is_open:
                     choice.note(n_threads, (perf_counter() - start) / (stop - done))

@@ -35,6 +35,7 @@ cdef Py_ssize_t GROUP_ROWS = 128
 
 
 cdef struct Sums:
+    # A row of what `Steps.run` adds to.
     double loss
     double penalty
     double gradient_norm
@@ -140,43 +141,73 @@ cdef class Steps:
         training.state_1 = address(last, writable=True)
 
     def run(
-        self, const int64_t[::1] order, const double[::1] learning_rates,
+        self, const int64_t[:, ::1] orders, const double[:, ::1] learning_rates,
         Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, int n_threads,
-        tuple sums_before,
+        double[:, ::1] sums, thetas,
     ):
-        """Steps first to stop of `order`. Returns the sums with which the next ones go
-        on: so they have the same bits wherever an epoch is cut."""
-        cdef Sums sums = Sums(sums_before[0], sums_before[1], sums_before[2])
+        """Steps first to stop, counted over all epochs. They are added to the sums that
+        there are: so these have the same bits wherever an epoch is cut."""
+        cdef void *copies = NULL
         cdef meeting_point point
         memset(&point, 0, sizeof(point))
+        if thetas is not None:
+            copies = address(thetas, writable=True)
         with nogil:
             if n_threads == 1:  # saves the time it takes to call threads together
-                self.run_part(Part(0, 1, NULL), order, learning_rates, first, stop,
-                              n_steps_before, &sums)
+                self.run_part(Part(0, 1, NULL), orders, learning_rates, first, stop,
+                              n_steps_before, sums, copies)
             else:
                 with parallel(num_threads=n_threads):
-                    self.run_part(join(&point), order, learning_rates, first, stop,
-                                  n_steps_before, &sums)
-        return sums.loss, sums.penalty, sums.gradient_norm
+                    self.run_part(join(&point), orders, learning_rates, first, stop,
+                                  n_steps_before, sums, copies)
 
     cdef void run_part(
-        self, Part part, const int64_t[::1] order, const double[::1] learning_rates,
-        Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, Sums *sums,
+        self, Part part, const int64_t[:, ::1] orders,
+        const double[:, ::1] learning_rates, Py_ssize_t first, Py_ssize_t stop,
+        int64_t n_steps_before, double[:, ::1] sums, void *copies,
     ) noexcept nogil:
-        cdef const int64_t *rows = &order[first * self.training.batch_size]
-        cdef Py_ssize_t n_rows = order.shape[0] - first * self.training.batch_size
+        """A thread's part of some steps, epoch by epoch."""
+        cdef Py_ssize_t n_steps = learning_rates.shape[1], n_left = stop - first
+        cdef Py_ssize_t epoch = first // n_steps, step = first % n_steps, n, row
+        while n_left > 0:
+            n = min(n_left, n_steps - step)
+            row = step * self.training.batch_size
+            self.run_steps(part, &orders[epoch, row], orders.shape[1] - row,
+                           &learning_rates[epoch, step], n, n_steps_before,
+                           <Sums *> &sums[epoch, 0])
+            step += n
+            n_left -= n
+            n_steps_before += n
+            if step == n_steps:
+                if copies != NULL and part.thread == 0:
+                    # Nobody changes theta before all meet in the next step.
+                    self.copy_theta(copies, epoch)
+                epoch += 1
+                step = 0
+
+    cdef void run_steps(
+        self, Part part, const int64_t *rows, Py_ssize_t n_rows,
+        const double *learning_rates, Py_ssize_t n_steps, int64_t n_steps_before,
+        Sums *sums,
+    ) noexcept nogil:
         if self.is_float:
             train_part(
                 part, &self.work.job, &self.training, <float *> self.training.theta,
-                rows, n_rows, &learning_rates[first], stop - first, n_steps_before,
+                rows, n_rows, learning_rates, n_steps, n_steps_before,
                 &self.work.dropout, sums,
             )
         else:
             train_part(
                 part, &self.work.job, &self.training, <double *> self.training.theta,
-                rows, n_rows, &learning_rates[first], stop - first, n_steps_before,
+                rows, n_rows, learning_rates, n_steps, n_steps_before,
                 &self.work.dropout, sums,
             )
+
+    cdef void copy_theta(self, void *copies, Py_ssize_t epoch) noexcept nogil:
+        cdef Py_ssize_t n_bytes = self.work.job.layers.n_parameters * (
+            sizeof(float) if self.is_float else sizeof(double)
+        )
+        memcpy(<char *> copies + epoch * n_bytes, self.training.theta, n_bytes)
 
 
 cdef void forward_part(
