@@ -1,6 +1,6 @@
-"""The test loss of a network that chooses for itself, beside MLPClassifier's.
+"""The test loss of a network that chooses for itself and of MLPClassifier.
 
-The mean over ten splits, stratified, of which a quarter is for the test; features as they
+The mean over ten stratified splits, a quarter of each for the test; features as they
 are, and standardised. Both estimators with all their defaults.
 
     python benchmarks/default_cv.py --update-doc

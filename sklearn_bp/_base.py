@@ -195,7 +195,8 @@ class BaseBackprop(
         warns=True,
     ):
         """Train on data that have been checked, on all rows or on some, for at most
-        `n_epochs`; `warns`: if that ends it. A state is one to go on from."""
+        `n_epochs`; `warns`: if that ends it, and of a batch size that is too large. A
+        state is one to go on from."""
         if rows is None:
             rows = np.arange(checked.X.shape[0], dtype=np.int64)
         data, class_weights = self._training_data(checked, rows)
@@ -223,8 +224,16 @@ class BaseBackprop(
         self._pickles_optimizer = incremental
         if n_epochs > 0:
             self._prepare(state, random_state, keep_optimizer=incremental)
-            warns = warns and not incremental
-            self._train(state, data, held_out, random_state, n_epochs, warns, callbacks)
+            self._train(
+                state,
+                data,
+                held_out,
+                random_state,
+                n_epochs,
+                callbacks,
+                warns,
+                incremental,
+            )
         else:
             self.n_iter_ = 0
             for name in ("loss_", *STOCHASTIC_ATTRIBUTES):
@@ -314,7 +323,17 @@ class BaseBackprop(
         state.stopping.tol = self.tol
         state.stopping.patience = self.n_iter_no_change
 
-    def _train(self, state, data, held_out, random_state, max_iter, warns, callbacks):
+    def _train(
+        self,
+        state,
+        data,
+        held_out,
+        random_state,
+        max_iter,
+        callbacks,
+        warns,
+        incremental,
+    ):
         validate = self._validation(state, held_out)
         common = {
             "objective": self._objective(data),
@@ -346,12 +365,12 @@ class BaseBackprop(
                 state,
                 data,
                 watch_score=self.early_stopping,
-                batch_size=self._check_batch_size(len(data.rows)),
+                batch_size=self._check_batch_size(len(data.rows), warns),
                 max_iter=max_iter,
                 shuffle=self.shuffle,
                 random_state=random_state,
                 max_grad_norm=self.max_grad_norm or math.inf,
-                warn_at_max_iter=warns,
+                warn_at_max_iter=warns and not incremental,
                 **common,
             )
             self._show_progress(state)
@@ -394,13 +413,13 @@ class BaseBackprop(
 
         return validate
 
-    def _check_batch_size(self, n_rows):
+    def _check_batch_size(self, n_rows, warns):
         needs_all = OPTIMIZERS[self.solver].needs_full_batch
         if self.batch_size == "full" or (self.batch_size == "auto" and needs_all):
             return n_rows
         if self.batch_size == "auto":
             return min(200, n_rows)
-        if self.batch_size > n_rows:
+        if self.batch_size > n_rows and warns:
             warnings.warn(
                 f"Got `batch_size` larger than sample size ({self.batch_size} >"
                 f" {n_rows}). It is going to be clipped.",

@@ -8,7 +8,13 @@ import os
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp import (
+    BackpropClassifier,
+    BackpropClassifierCV,
+    BackpropRegressor,
+    BackpropRegressorCV,
+)
+from sklearn_bp.engine import get_engine
 from sklearn_bp.network import ACTIVATIONS
 
 WEIGHTS = {
@@ -89,6 +95,11 @@ for loss in ("absolute_error", "huber", "quantile"):
     ESTIMATORS[BackpropRegressor(loss=loss, learning_rate_init=0.05)] = {}
 for loss in ("poisson", "gamma"):
     ESTIMATORS[BackpropRegressor(loss=loss, learning_rate_init=0.05)] = NEGATIVE_TARGETS
+
+# In NumPy each of their fits takes seconds.
+FEWER_EPOCHS = {"max_iter": 60} if get_engine().name == "reference" else {}
+ESTIMATORS[BackpropClassifierCV(**FEWER_EPOCHS)] = {}
+ESTIMATORS[BackpropRegressorCV(**FEWER_EPOCHS)] = {}
 
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -7,7 +7,6 @@ import inspect
 import numpy as np
 import pytest
 from numpydoc.validate import validate
-from sklearn.exceptions import ConvergenceWarning
 
 import sklearn_bp
 
@@ -44,7 +43,15 @@ def test_docstring_follows_numpydoc(name):
     assert not errors
 
 
-@pytest.mark.parametrize("name", ["BackpropClassifier", "BackpropRegressor"])
+ESTIMATORS = [
+    "BackpropClassifier",
+    "BackpropClassifierCV",
+    "BackpropRegressor",
+    "BackpropRegressorCV",
+]
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_parameters_are_documented_with_their_defaults(name):
     estimator = getattr(sklearn_bp, name)
     for parameter in inspect.signature(estimator).parameters.values():
@@ -57,18 +64,28 @@ def test_parameters_are_documented_with_their_defaults(name):
         assert eval(documented) == parameter.default
 
 
-@pytest.mark.parametrize("name", ["BackpropClassifier", "BackpropRegressor"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_fitted_attributes_are_documented(name):
-    estimator = getattr(sklearn_bp, name)(early_stopping=True, max_iter=1)
+    estimator = getattr(sklearn_bp, name)(max_iter=1)
+    if hasattr(estimator, "early_stopping"):
+        estimator.set_params(early_stopping=True)
     X = np.random.RandomState(0).normal(size=(30, 2))
-    with pytest.warns(ConvergenceWarning):
-        estimator.fit(X, X[:, 0] > 0)
+    estimator.fit(X, X[:, 0] > 0)
     for attribute in vars(estimator):
         if attribute.endswith("_") and not attribute.startswith("_"):
             assert f"\n{attribute} : " in inspect.getdoc(estimator)
 
 
-MODULES = ["_classifier", "_regressor", "_show_versions", "engine._selection"]
+MODULES = [
+    "_classifier",
+    "_regressor",
+    "_show_versions",
+    "engine._selection",
+    "model_selection._epoch_curve",
+    "model_selection._search",
+    "model_selection._study",
+]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -8,7 +8,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
-from sklearn.utils import indexable
+from sklearn.utils import check_random_state, indexable
 
 from .._base import BaseBackprop
 from .._targets import is_multilabel
@@ -77,7 +77,10 @@ def check_study(
         If a setting, the folds, the scorer or the data are not valid.
     """
     preprocessing, network = split_off(estimator)
-    candidates = [_candidate(estimator, params) for params in settings]
+    # Settings are compared on the same first weights, and threads do not draw from the
+    # same RandomState.
+    seed = check_random_state(None).randint(np.iinfo(np.int32).max)
+    candidates = [_candidate(estimator, params, seed) for params in settings]
     X, y = indexable(X, y)
     if preprocessing is None:
         network = clone(network)
@@ -120,10 +123,12 @@ def split_off(estimator):
     return preprocessing, network
 
 
-def _candidate(estimator, params):
+def _candidate(estimator, params, seed):
     params = {name: clone(value, safe=False) for name, value in params.items()}
     preprocessing, network = split_off(clone(estimator).set_params(**params))
     network._validate_params()
+    if network.random_state is None:
+        network.random_state = seed
     return Candidate(params, preprocessing, network)
 
 
@@ -179,15 +184,23 @@ def _check_that_losses_can_be_compared(settings):
 def _samples(candidates, X, y, weight):
     """The samples of each candidate; without other steps, with targets that its network
     has learned. Candidates of one computing type share one X."""
-    samples, converted = [], {}
+    samples, converted, learned = [], {}, {}
     for candidate in candidates:
+        network = candidate.network
         if candidate.preprocessing is not None:
             samples.append(Samples(X, y, None, weight))
             continue
-        dtype = str(candidate.network.dtype)
-        checked = candidate.network._check_data(converted.get(dtype, X), y, weight)
-        converted[dtype] = checked.X
-        samples.append(Samples(checked.X, y, checked.y, checked.sample_weight))
+        dtype, loss = str(network.dtype), getattr(network, "loss", None)
+        if (dtype, loss) not in learned:
+            parameters = set(vars(network))
+            checked = network._check_data(converted.get(dtype, X), y, weight)
+            converted[dtype] = checked.X
+            of_targets = {k: v for k, v in vars(network).items() if k not in parameters}
+            arrays = Samples(checked.X, y, checked.y, checked.sample_weight)
+            learned[dtype, loss] = arrays, of_targets
+        arrays, of_targets = learned[dtype, loss]
+        vars(network).update(of_targets)
+        samples.append(arrays)
     return samples
 
 

@@ -107,7 +107,8 @@ def epoch_curve(
     ----------
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
         What is trained, as clones. The other steps of a pipeline are fitted on each
-        fold's training part. Iterations of ``solver='lbfgs'`` count as epochs.
+        fold's training part. Iterations of ``solver='lbfgs'`` count as epochs. With
+        ``random_state=None``, one seed is drawn for all trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data. Without other steps, and but for lbfgs, folds are rows of one array,
         not copies.

@@ -45,7 +45,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         *,
         alphas=(0.0001, 0.1, 1.0, 10.0),
         hidden_layer_sizes=((10,), (30,), (100,)),
-        max_iter=300,
+        max_iter=500,
         cv=5,
         scoring="loss",
         rule="best",
@@ -187,8 +187,8 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
     ----------
     estimator : BackpropClassifier, default=None
         The network whose other parameters are used. None is one with
-        ``learning_rate_init=0.01``, which is trained to the end
-        (``n_iter_no_change=inf``), for the best epoch is chosen afterwards.
+        ``learning_rate_init=0.002`` and, for its training is not to end before
+        `max_iter`, ``n_iter_no_change=inf``.
 
     alphas : array-like of float, default=(0.0001, 0.1, 1.0, 10.0)
         The penalties to choose from.
@@ -197,7 +197,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         The networks to choose from, each an int or array-like, the numbers of units in
         its hidden layers.
 
-    max_iter : int, default=300
+    max_iter : int, default=500
         The largest number of epochs to choose from.
 
     cv : int, cross-validation generator or iterable, default=5
@@ -280,7 +280,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
     """
 
     def _default_network(self):
-        return BackpropClassifier(learning_rate_init=0.01, n_iter_no_change=np.inf)
+        return BackpropClassifier(learning_rate_init=0.002, n_iter_no_change=np.inf)
 
     def decision_function(self, X):
         """Raw outputs of the network, see :meth:`BackpropClassifier.decision_function`.
@@ -345,8 +345,8 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
     ----------
     estimator : BackpropRegressor, default=None
         The network whose other parameters are used. None is one with
-        ``learning_rate_init=0.01``, which is trained to the end
-        (``n_iter_no_change=inf``), for the best epoch is chosen afterwards.
+        ``learning_rate_init=0.002`` and, for its training is not to end before
+        `max_iter`, ``n_iter_no_change=inf``.
 
     alphas : array-like of float, default=(0.0001, 0.1, 1.0, 10.0)
         The penalties to choose from.
@@ -355,7 +355,7 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         The networks to choose from, each an int or array-like, the numbers of units in
         its hidden layers.
 
-    max_iter : int, default=300
+    max_iter : int, default=500
         The largest number of epochs to choose from.
 
     cv : int, cross-validation generator or iterable, default=5
@@ -436,7 +436,7 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
     """
 
     def _default_network(self):
-        return BackpropRegressor(learning_rate_init=0.01, n_iter_no_change=np.inf)
+        return BackpropRegressor(learning_rate_init=0.002, n_iter_no_change=np.inf)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
