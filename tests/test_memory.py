@@ -9,8 +9,9 @@ import pytest
 
 from sklearn_bp.engine import get_engine
 
-# All that they are given is a quarter of what X takes, or in a study three tenths: of the
-# address space, in which the mapped file is already, and of the process's own memory.
+# All that they are given is a quarter of what X takes, or in a study three tenths: of
+# the address space, in which the mapped file is already, and of memory of the process's
+# own.
 PROGRAM = """
 import resource, sys, warnings
 import numpy as np

@@ -14,6 +14,7 @@ from .._base import BaseBackprop
 from .._targets import is_multilabel
 from .._validation import check_sample_weight
 from ._fold import Candidate, Samples, measure_on
+from ._summary import NEGATED_LOSS
 
 #: Parameters by which losses become different quantities.
 PARAMETERS_OF_LOSSES = {"huber_delta", "label_smoothing", "loss", "quantile"}
@@ -166,7 +167,7 @@ def _scorer(scoring, network):
     if scoring is None:
         return None, "accuracy" if is_classifier(network) else "R²"
     if scoring == "loss":
-        return "loss", "negated loss"
+        return "loss", NEGATED_LOSS
     name = scoring if isinstance(scoring, str) else "score"
     return check_scoring(network, scoring), name.replace("_", " ")
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ._plot import LOSS, TEST, draw_panel
 from ._study import overfitting_study
-from ._summary import format_params, format_value
+from ._summary import NEGATED_LOSS, format_params, format_value
 
 
 class OverfittingDisplay:
@@ -173,7 +173,7 @@ class OverfittingDisplay:
     def _plot_panels(self, ax, quantity):
         study = self.study
         n_panels = len(study.params)
-        n_columns = min(3, n_panels)
+        n_columns = 2 if n_panels in (2, 4) else min(3, n_panels)
         n_rows = -(-n_panels // n_columns)
         size = (1 + 3.2 * n_columns, 0.8 + 2.6 * n_rows)
         self.axes_ = _axes(ax, n_panels, (n_rows, n_columns), size, shared=True)
@@ -191,6 +191,8 @@ class OverfittingDisplay:
                 draw_panel(panel, curve.train_scores, curve.test_scores, np.argmax)
             lines = panel.get_lines() if index == 0 else panel.get_lines()[-1:]
             panel.legend(handles=_labelled(lines), frameon=False, fontsize="small")
+        for panel in self.axes_[-n_columns:]:  # there may be none below
+            panel.tick_params(labelbottom=True)
         for panel in self.axes_[::n_columns]:
             panel.set_ylabel(LOSS if quantity == "loss" else study.score_name)
         if quantity == "loss":
@@ -202,6 +204,9 @@ class OverfittingDisplay:
         size = (2.2 + 1.1 * len(column_values), 1.6 + 0.75 * len(row_values))
         self.axes_ = _axes(ax, 1, (1, 1), size)
         self.figure_, ax = self.axes_[0].figure, self.axes_[0]
+        # A loss is shown as such, and light fields are good ones.
+        is_loss = study.score_name == NEGATED_LOSS
+        sign, name = (-1, "loss") if is_loss else (1, study.score_name)
         scores = np.full((len(row_values), len(column_values)), np.nan)
         words = {}
         for index, params in enumerate(study.params):
@@ -210,20 +215,21 @@ class OverfittingDisplay:
                 column_values.index(params[column_name]),
             )
             measures = study.measures(index)
-            scores[place] = measures["test_score"]
+            scores[place] = sign * measures["test_score"]
             words[place] = f"{scores[place]:.3f}\nepoch {measures['best_epoch']}"
             if study.errors[index] is not None:
                 words[place] = "failed"
-        image = ax.imshow(scores, cmap="cividis", aspect="auto")
+        colors = "cividis_r" if is_loss else "cividis"
+        image = ax.imshow(scores, cmap=colors, aspect="auto")
         for (row, column), text in words.items():
-            dark = image.norm(scores[row, column]) < 0.6
-            color = "white" if dark else "black"
+            brightness = sum(image.cmap(image.norm(scores[row, column]))[:3]) / 3
+            color = "white" if brightness < 0.45 else "black"
             ax.text(column, row, text, ha="center", va="center", color=color)
         _frame(ax, study, row_name, row_values, column_name, column_values)
         ax.set_xticks(range(len(column_values)), map(format_value, column_values))
         ax.set_yticks(range(len(row_values)), map(format_value, row_values))
         ax.set(xlabel=column_name.split("__")[-1], ylabel=row_name.split("__")[-1])
-        label = f"{study.score_name} in the test, at the best epoch"
+        label = f"{name} in the test, at the best epoch"
         self.figure_.colorbar(image, ax=ax, label=label)
 
 

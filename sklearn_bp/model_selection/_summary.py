@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: What scores are called that are losses with the opposite sign.
+NEGATED_LOSS = "negated loss"
 #: A change of the loss by less than this share of it is none.
 NOTABLE = 0.01
 #: Of settings that overfit, so many are named one by one.
@@ -85,7 +87,7 @@ def format_params(params):
 
 def format_score(study, score):
     """A score and what it is called; of a negated loss, the loss."""
-    if study.score_name == "negated loss":
+    if study.score_name == NEGATED_LOSS:
         return f"loss {-score:.4g}"
     return f"{study.score_name} {score:.4g}"
 
@@ -137,7 +139,8 @@ def _overfitting(study, courses):
     if len(worst) > MOST_NAMED:
         first = min(courses[index].best for index in worst[MOST_NAMED:])
         n_others = len(worst) - MOST_NAMED
-        yield f"{n_others} more overfit, less so, the first from epoch {first} on."
+        verb = "overfits" if n_others == 1 else "overfit"
+        yield f"{n_others} more {verb}, less so, from epoch {first} on at the earliest."
     if not worst:
         yield "No setting overfits in the epochs that it was trained for."
 
@@ -170,20 +173,20 @@ def _remedy(study, courses):
     worst = max(gaps, key=gaps.get)
     best = study.select("best")
     threshold = best.score - best.standard_error
+    scores = {index: study.measures(index)["test_score"] for index in courses}
     cures = [
         index
         for index, gap in gaps.items()
-        if gap <= gaps[worst] / 2
-        and study.curves[index].test_scores[-1].mean() >= threshold
+        if gap <= gaps[worst] / 2 and scores[index] >= threshold
     ]
     if not courses[worst].overfits or not cures:
         return None
-    cure = max(cures, key=lambda index: study.curves[index].test_scores[-1].mean())
+    cure = max(cures, key=scores.get)
     return (
         f"{format_params(study.params[cure])} closes the gap at no cost: at the end the"
         f" test loss is {gaps[cure]:.3g} above the training loss instead of"
-        f" {gaps[worst]:.3g} with {format_params(study.params[worst])}, and the test"
-        " score is within one standard error of the best."
+        f" {gaps[worst]:.3g} with {format_params(study.params[worst])}, and its best"
+        " test score is within one standard error of the best of all."
     )
 
 

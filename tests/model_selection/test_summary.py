@@ -85,7 +85,7 @@ def test_many_settings_take_no_more_lines():
     text = study_of(**curves).summary()
     assert len(text.splitlines()) <= 7
     assert "alpha=29 overfits from epoch 11 on" in text
-    assert "27 more overfit, less so, the first from epoch 14 on." in text
+    assert "27 more overfit, less so, from epoch 14 on at the earliest." in text
 
 
 def test_a_simpler_model_within_one_standard_error():

@@ -1,0 +1,45 @@
+"""
+Dropout or a penalty?
+=====================
+
+Both keep a network from learning its data by heart. Which of them helps more, and do
+they help together? A study over a grid of both says so, with the best epoch of each
+pair.
+"""
+
+# %%
+# 500 samples, of which a fifth has a random label, and a network that is much too large
+# for them.
+
+import matplotlib.pyplot as plt
+from sklearn.datasets import make_classification
+from sklearn.model_selection import StratifiedKFold
+
+from sklearn_bp import BackpropClassifier, OverfittingDisplay, overfitting_study
+
+X, y = make_classification(
+    500, n_features=20, n_informative=10, flip_y=0.2, class_sep=1.5, random_state=0
+)
+network = BackpropClassifier(
+    hidden_layer_sizes=(200,), learning_rate_init=0.005, max_iter=100, random_state=0
+)
+grid = {"dropout": [0.0, 0.2, 0.4, 0.6], "alpha": [0.01, 1.0, 3.0, 10.0, 30.0]}
+study = overfitting_study(
+    network,
+    X,
+    y,
+    grid,
+    cv=StratifiedKFold(5, shuffle=True, random_state=0),
+    scoring="loss",
+    n_jobs=2,
+)
+print(study.summary())
+
+# %%
+# The lightest field is the best pair, in a solid frame; the simplest one that is not
+# worse by more than the standard error has a dashed frame.
+
+display = OverfittingDisplay.from_study(study)
+display.figure_.savefig("plot_dropout_or_alpha.png", dpi=120)
+print("written: plot_dropout_or_alpha.png")
+plt.show()
