@@ -86,10 +86,10 @@ class DataChecks:
             self._check_same_targets(y)
         return CheckedData(X, self._encode_targets(y, X.dtype), sample_weight, given)
 
-    def _check_more_data(self, X, y, sample_weight):
-        """Data of the kind that has been checked before."""
+    def _check_more_data(self, X, y, sample_weight, dtype):
+        """Data of the kind that has been checked before, in the computing type."""
         given = X, y
-        X, y = self._validate_X_y(X, y, self._computing_type(None))
+        X, y = self._validate_X_y(X, y, dtype)
         sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
         return CheckedData(X, self._encode_targets(y, X.dtype), sample_weight, given)
 

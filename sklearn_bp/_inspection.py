@@ -5,7 +5,6 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._validation import check_sample_weight
 from .engine import get_engine, input_gradients, one_blas_thread
 from .network import ACTIVATIONS
 
@@ -38,10 +37,9 @@ class InspectionMixin:
         """
         check_is_fitted(self)
         state = self._state()
-        X, y = self._validate_X_y(X, y, state.theta.dtype)
-        sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
-        rows = np.arange(X.shape[0], dtype=np.int64)
-        data, _ = self._training_data(X, y, sample_weight, rows)
+        checked = self._check_more_data(X, y, sample_weight, state.theta.dtype)
+        rows = np.arange(checked.X.shape[0], dtype=np.int64)
+        data, _ = self._training_data(checked, rows)
         with one_blas_thread:
             data_loss, penalty, gradient = get_engine().loss_and_gradients(
                 state.network,

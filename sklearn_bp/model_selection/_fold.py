@@ -86,7 +86,7 @@ class Candidate:
             X = preprocessing.fit_transform(X, y)
             X_test = preprocessing.transform(X_test)
         data = network._check_data(X, y, weight)
-        tested = network._check_more_data(X_test, *others)
+        tested = network._check_more_data(X_test, *others, data.X.dtype)
         return network, data, None, [data.part(), tested.part()]
 
 

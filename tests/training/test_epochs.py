@@ -109,9 +109,8 @@ class Follower:
     def end_fit(self, theta): ...
 
     def fit(self, model):
-        return model._fit(
-            X, Y, None, (None, None, None), callbacks=self, n_epochs=20, warns=False
-        )
+        data = model._check_data(X, Y, None)
+        model._fit_checked(data, callbacks=self, n_epochs=20, warns=False)
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
