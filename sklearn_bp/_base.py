@@ -192,11 +192,11 @@ class BaseBackprop(
         n_epochs,
         incremental=False,
         rows=None,
-        warns=True,
+        is_alone=True,
     ):
         """Train on data that have been checked, on all rows or on some, for at most
-        `n_epochs`; `warns`: if that ends it, and of a batch size that is too large. A
-        state is one to go on from."""
+        `n_epochs`. A state is one to go on from. One training of many is not
+        `is_alone`: nothing is warned of, and Ctrl-C is for all of them."""
         if rows is None:
             rows = np.arange(checked.X.shape[0], dtype=np.int64)
         data, class_weights = self._training_data(checked, rows)
@@ -231,7 +231,7 @@ class BaseBackprop(
                 random_state,
                 n_epochs,
                 callbacks,
-                warns,
+                is_alone,
                 incremental,
             )
         else:
@@ -331,7 +331,7 @@ class BaseBackprop(
         random_state,
         max_iter,
         callbacks,
-        warns,
+        is_alone,
         incremental,
     ):
         validate = self._validation(state, held_out)
@@ -339,6 +339,8 @@ class BaseBackprop(
             "objective": self._objective(data),
             "validate": validate,
             "callbacks": callbacks,
+            "warn_at_max_iter": is_alone and not incremental,
+            "keep_when_interrupted": is_alone,
             "verbose": self.verbose,
         }
         if callbacks is not None:
@@ -365,12 +367,11 @@ class BaseBackprop(
                 state,
                 data,
                 watch_score=self.early_stopping,
-                batch_size=self._check_batch_size(len(data.rows), warns),
+                batch_size=self._check_batch_size(len(data.rows), is_alone),
                 max_iter=max_iter,
                 shuffle=self.shuffle,
                 random_state=random_state,
                 max_grad_norm=self.max_grad_norm or math.inf,
-                warn_at_max_iter=warns and not incremental,
                 **common,
             )
             self._show_progress(state)
@@ -413,13 +414,13 @@ class BaseBackprop(
 
         return validate
 
-    def _check_batch_size(self, n_rows, warns):
+    def _check_batch_size(self, n_rows, is_alone):
         needs_all = OPTIMIZERS[self.solver].needs_full_batch
         if self.batch_size == "full" or (self.batch_size == "auto" and needs_all):
             return n_rows
         if self.batch_size == "auto":
             return min(200, n_rows)
-        if self.batch_size > n_rows and warns:
+        if self.batch_size > n_rows and is_alone:
             warnings.warn(
                 f"Got `batch_size` larger than sample size ({self.batch_size} >"
                 f" {n_rows}). It is going to be clipped.",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
@@ -17,7 +18,7 @@ from ._fold import Candidate, Samples, measure_on
 from ._summary import NEGATED_LOSS
 
 #: Parameters by which losses become different quantities.
-PARAMETERS_OF_LOSSES = {"huber_delta", "label_smoothing", "loss", "quantile"}
+PARAMETERS_OF_LOSSES = ("huber_delta", "label_smoothing", "loss", "quantile")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class Plan:
     folds: list
     scorer: Any
     score_name: str
+
+    @property
+    def compares_losses(self):
+        """Whether the losses of all candidates are the same quantity."""
+        kinds = {
+            tuple(getattr(c.network, name, None) for name in PARAMETERS_OF_LOSSES)
+            for c in self.candidates
+        }
+        return len(kinds) == 1
 
     def task(self, number, fold, n_epochs):
         """The arguments of `train_fold` for a candidate and a fold."""
@@ -78,28 +88,40 @@ def check_study(
         If a setting, the folds, the scorer or the data are not valid.
     """
     preprocessing, network = split_off(estimator)
-    # Settings are compared on the same first weights, and threads do not draw from the
-    # same RandomState.
-    seed = check_random_state(None).randint(np.iinfo(np.int32).max)
-    candidates = [_candidate(estimator, params, seed) for params in settings]
+    if len(settings) == 0:
+        raise ValueError("There is no setting to be studied: param_grid is empty.")
+    candidates = [_candidate(estimator, params) for params in settings]
+    _share_seed(candidates)
     X, y = indexable(X, y)
+    if issparse(y):  # indicators of a multilabel problem
+        y = y.toarray()
     if preprocessing is None:
-        network = clone(network)
-        X, y = network._validate_X_y(X, y, network._computing_type(None), reset=True)
+        # The computing type is a matter of each candidate.
+        X, y = clone(network)._validate_X_y(X, y, [np.float64, np.float32], reset=True)
     else:
         y = np.asarray(y)
     weight = check_sample_weight(sample_weight, len(y), np.float64)
     folds = _folds(cv, X, y, groups, network)
+    _check_that_parts_have_weight(folds, weight)
     if scoring is None and not is_classifier(network):
         _check_that_r2_is_defined(folds)
     scorer, score_name = _scorer(scoring, network)
-    if scorer == "loss":
-        _check_that_losses_can_be_compared(settings)
     plan = Plan(
         candidates, _samples(candidates, X, y, weight), folds, scorer, score_name
     )
-    for number in range(1 if preprocessing is not None else len(candidates)):
-        _try_out(plan, number, scoring)
+    if scorer == "loss" and not plan.compares_losses:
+        raise ValueError(
+            f"scoring='loss' cannot compare settings that differ in one of"
+            f" {PARAMETERS_OF_LOSSES}, by which losses become different quantities. Use"
+            " a scorer, such as 'neg_log_loss' or 'r2'."
+        )
+    if preprocessing is not None:
+        _try_out(plan, 0, 0, scoring)
+        return plan
+    for fold in range(len(folds)):
+        _try_out(plan, 0, fold, scoring)
+    for number in range(1, len(candidates)):
+        _try_out(plan, number, 0, scoring)
     return plan
 
 
@@ -124,19 +146,32 @@ def split_off(estimator):
     return preprocessing, network
 
 
-def _candidate(estimator, params, seed):
+def _candidate(estimator, params):
     params = {name: clone(value, safe=False) for name, value in params.items()}
     preprocessing, network = split_off(clone(estimator).set_params(**params))
     network._validate_params()
-    if network.random_state is None:
-        network.random_state = seed
+    network = clone(network)  # which may be a value in params
     return Candidate(params, preprocessing, network)
+
+
+def _share_seed(candidates):
+    """Settings are compared on the same first weights, and threads do not draw from the
+    same RandomState."""
+    unseeded = [c.network for c in candidates if c.network.random_state is None]
+    if unseeded:
+        seed = check_random_state(None).randint(np.iinfo(np.int32).max)
+        for network in unseeded:
+            network.random_state = seed
 
 
 def _folds(cv, X, y, groups, network):
     cv = check_cv(cv, y, classifier=is_classifier(network))
     numbers = np.arange(len(y), dtype=np.int64)  # of what may be a mask, too
     folds = [(numbers[train], numbers[test]) for train, test in cv.split(X, y, groups)]
+    if len(folds) == 0:
+        raise ValueError(
+            "cv has no folds. If it is an iterator, it may be used up: pass a list."
+        )
     if is_classifier(network) and not is_multilabel(y):
         _check_that_folds_have_all_classes(folds, y)
     return folds
@@ -152,6 +187,18 @@ def _check_that_folds_have_all_classes(folds, y):
                 " could not measure samples of theirs. Use StratifiedKFold, shuffled"
                 " folds, or fewer of them."
             )
+
+
+def _check_that_parts_have_weight(folds, weight):
+    for number, parts in enumerate(folds):
+        for name, rows in zip(("training", "test"), parts, strict=True):
+            if len(rows) == 0:
+                raise ValueError(f"The {name} part of fold {number} of cv is empty.")
+            if weight is not None and not weight[rows].any():
+                raise ValueError(
+                    f"All sample weights in the {name} part of fold {number} of cv are"
+                    " zero. Leave these samples out, or choose other folds."
+                )
 
 
 def _check_that_r2_is_defined(folds):
@@ -170,16 +217,6 @@ def _scorer(scoring, network):
         return "loss", NEGATED_LOSS
     name = scoring if isinstance(scoring, str) else "score"
     return check_scoring(network, scoring), name.replace("_", " ")
-
-
-def _check_that_losses_can_be_compared(settings):
-    names = {name.split("__")[-1] for params in settings for name in params}
-    if len(settings) > 1 and names & PARAMETERS_OF_LOSSES:
-        raise ValueError(
-            f"scoring='loss' cannot compare settings of"
-            f" {sorted(names & PARAMETERS_OF_LOSSES)}, by which losses become different"
-            " quantities. Use a scorer, such as 'neg_log_loss' or 'r2'."
-        )
 
 
 def _samples(candidates, X, y, weight):
@@ -205,11 +242,16 @@ def _samples(candidates, X, y, weight):
     return samples
 
 
-def _try_out(plan, number, scoring):
-    """Measure the untrained network of a candidate on the first fold."""
+def _try_out(plan, number, fold, scoring):
+    """Measure the untrained network of a candidate on a fold."""
     samples = plan.samples[number]
-    network, data, rows, sets = plan.candidates[number].prepare(samples, *plan.folds[0])
+    network, data, rows, sets = plan.candidates[number].prepare(
+        samples, *plan.folds[fold]
+    )
     network._fit_checked(data, n_epochs=0, rows=rows)
+    if network.solver != "lbfgs":
+        n_rows = data.X.shape[0] if rows is None else len(rows)
+        network._check_batch_size(n_rows, is_alone=False)
     state = network._training_state
     try:
         measure_on(network, state, sets[1], plan.scorer)(state.theta[np.newaxis])

@@ -61,7 +61,8 @@ class EpochCurve:
         n_folds = self.test_scores.shape[1]
         if n_folds == 1:
             return np.zeros(len(self.test_scores))
-        return self.test_scores.std(axis=1, ddof=1) / np.sqrt(n_folds)
+        with np.errstate(invalid="ignore"):  # of an infinite loss
+            return self.test_scores.std(axis=1, ddof=1) / np.sqrt(n_folds)
 
     def to_frame(self):
         """Make a :class:`pandas.DataFrame`.
@@ -107,8 +108,8 @@ def epoch_curve(
     ----------
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
         What is trained, as clones. The other steps of a pipeline are fitted on each
-        fold's training part. Iterations of ``solver='lbfgs'`` count as epochs. With
-        ``random_state=None``, one seed is drawn for all trainings.
+        fold's training part. Iterations of ``solver='lbfgs'`` count as epochs. A
+        network with ``random_state=None`` is given one seed for all trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data. Without other steps, and but for lbfgs, folds are rows of one array,
         not copies.

@@ -154,6 +154,8 @@ class Follower:
         return False
 
     def end_fit(self, theta):
+        if self._n_kept == 0 and not self._curves:  # lbfgs began at the minimum
+            self.end_epoch(theta)
         if self._n_kept > 0:
             self._measure()
 
@@ -243,11 +245,12 @@ def train_fold(candidate, train, test, scorer, n_epochs, *samples):
         network, data, rows, sets = candidate.prepare(Samples(*samples), train, test)
         follower = Follower(network, sets, scorer)
         network._fit_checked(
-            data, callbacks=follower, n_epochs=n_epochs, rows=rows, warns=False
+            data, callbacks=follower, n_epochs=n_epochs, rows=rows, is_alone=False
         )
+        curves = follower.curves
     except Exception as error:  # of a pipeline's steps, too: other folds go on
         return FoldCurve.failed(error)
-    curves, seconds = follower.curves, perf_counter() - start
+    seconds = perf_counter() - start
     return FoldCurve(
         curves[..., 0], curves[..., 1], seconds - follower.seconds, follower.seconds
     )

@@ -1,6 +1,7 @@
 """Folds side by side, on whatever backend of joblib's is chosen."""
 
 import warnings
+from concurrent.futures import BrokenExecutor, CancelledError
 
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -42,18 +43,17 @@ def side_by_side(function, tasks, n_jobs):
     n_fruitless = 0
     while missing:
         n_before = len(missing)
-        parallel = Parallel(
-            n_jobs=n_jobs, prefer="threads", return_as="generator_unordered"
-        )
-        results = parallel(
+        calls = (
             delayed(_numbered)(number, config, function, *tasks[number])
             for number in sorted(missing)
         )
         try:
-            for number, result in results:
+            for number, result in _parallel(n_jobs)(calls):
                 missing.discard(number)
                 yield number, result
-        except Exception as error:  # not the function's
+        except Exception as error:
+            if not _is_of_a_lost_worker(error):
+                raise
             n_fruitless = 0 if len(missing) < n_before else n_fruitless + 1
             if n_fruitless == MOST_FRUITLESS_CALLS:
                 raise RuntimeError(
@@ -67,6 +67,24 @@ def side_by_side(function, tasks, n_jobs):
                 RuntimeWarning,
                 stacklevel=3,
             )
+
+
+def _parallel(n_jobs):
+    try:
+        return Parallel(
+            n_jobs=n_jobs, prefer="threads", return_as="generator_unordered"
+        )
+    except ValueError:  # the backend, such as ray's, returns all results at once
+        return Parallel(n_jobs=n_jobs, prefer="threads")
+
+
+def _is_of_a_lost_worker(error):
+    """And not of the arguments, which may be impossible to pickle."""
+    package = type(error).__module__.split(".")[0]
+    return isinstance(error, BrokenExecutor | CancelledError) or package in (
+        "distributed",
+        "ray",
+    )
 
 
 def _numbered(number, config, function, *arguments):

@@ -41,6 +41,7 @@ class EpochCurveDisplay:
         scoring=None,
         n_jobs=None,
         sample_weight=None,
+        groups=None,
         ax=None,
     ):
         """Cross-validate a network by epoch, and draw it.
@@ -61,6 +62,8 @@ class EpochCurveDisplay:
             How many folds are trained side by side.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights in training and in all that is measured.
+        groups : array-like of shape (n_samples,), default=None
+            The groups that some splitters keep together.
         ax : array-like of two matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -77,6 +80,7 @@ class EpochCurveDisplay:
             scoring=scoring,
             n_jobs=n_jobs,
             sample_weight=sample_weight,
+            groups=groups,
         )
         return cls(curve).plot(ax)
 
@@ -97,8 +101,17 @@ class EpochCurveDisplay:
         -------
         display : EpochCurveDisplay
             With the curves in `curve`.
+
+        Raises
+        ------
+        ValueError
+            If the training of that setting failed.
         """
         index = study.best_index_ if index is None else index
+        if study.errors[index] is not None:
+            raise ValueError(
+                f"Setting {index} has no curves, it failed: {study.errors[index]}"
+            )
         return cls(study.curves[index]).plot(ax)
 
     def plot(self, ax=None):
@@ -126,23 +139,30 @@ class EpochCurveDisplay:
             )
         self.figure_ = self.axes_[0].figure
         curve, (loss_ax, score_ax) = self.curve, self.axes_
-        draw_panel(loss_ax, curve.train_losses, curve.test_losses, np.argmin)
-        draw_panel(score_ax, curve.train_scores, curve.test_scores, np.argmax)
-        loss_ax.set(ylabel=LOSS, yscale="log")
-        score_ax.set(ylabel=curve.score_name)
+        draw_panel(loss_ax, curve, "loss")
+        draw_panel(score_ax, curve, "score")
+        loss_ax.set_ylabel(LOSS)
+        score_ax.set_ylabel(curve.score_name)
         for panel in self.axes_:
             panel.legend(frameon=False)
         return self
 
 
-def draw_panel(ax, train, test, find_best):
+def draw_panel(ax, curve, quantity):
     """Means over folds, with bands of a standard deviation to both sides, and the best
-    epoch."""
+    epoch; of the loss or of the score."""
+    if quantity == "loss":
+        train, test, find_best = curve.train_losses, curve.test_losses, np.argmin
+    else:
+        train, test, find_best = curve.train_scores, curve.test_scores, np.argmax
+    has_log_axis = quantity == "loss" and min(train.min(), test.min()) > 0
+    if has_log_axis:
+        ax.set_yscale("log")
     epochs = np.arange(1, len(train) + 1)
     for values, color, label in ((train, TRAIN, "training"), (test, TEST, "test")):
         mean, spread = values.mean(axis=1), values.std(axis=1)
         low, high = mean - spread, mean + spread
-        if (values > 0).all():  # as on a logarithmic axis
+        if has_log_axis:
             low = np.maximum(low, values.min(axis=1))
         ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
         ax.plot(epochs, mean, color=color, label=label)

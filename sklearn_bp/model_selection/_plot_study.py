@@ -63,6 +63,8 @@ class OverfittingDisplay:
         scoring=None,
         n_jobs=None,
         sample_weight=None,
+        groups=None,
+        halving_factor=None,
         kind="auto",
         quantity="loss",
         ax=None,
@@ -87,6 +89,10 @@ class OverfittingDisplay:
             How many networks are trained side by side.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights in training and in all that is measured.
+        groups : array-like of shape (n_samples,), default=None
+            The groups that some splitters keep together.
+        halving_factor : float >= 2, default=None
+            Whether to give up hopeless settings early, see `overfitting_study`.
         kind : {'auto', 'panels', 'map'}, default='auto'
             See `from_study`.
         quantity : {'loss', 'score'}, default='loss'
@@ -108,6 +114,8 @@ class OverfittingDisplay:
             scoring=scoring,
             n_jobs=n_jobs,
             sample_weight=sample_weight,
+            groups=groups,
+            halving_factor=halving_factor,
         )
         return cls.from_study(study, kind=kind, quantity=quantity, ax=ax)
 
@@ -142,9 +150,7 @@ class OverfittingDisplay:
             if value not in valid:
                 raise ValueError(f"{name} must be one of {valid}, got {value!r}.")
         varying = self._varying()
-        is_grid = len(varying) == 2 and all(
-            name in params for name, _ in varying for params in self.study.params
-        )
+        is_grid = self._is_grid(varying)
         if kind == "panels" or (kind == "auto" and not is_grid):
             self._plot_panels(ax, quantity)
         elif is_grid:
@@ -152,23 +158,34 @@ class OverfittingDisplay:
         else:
             names = [name for name, _ in varying]
             raise ValueError(
-                f"A map needs two parameters that each setting has, and in this study"
-                f" {names} vary. Set kind='panels'."
+                "A map needs two parameters, and settings for half of their pairs; in"
+                f" this study {names} vary. Set kind='panels'."
             )
         return self
 
     def _varying(self):
         """The parameters that not all settings have the same value of, and the values
-        that there are, each once, in order."""
+        that there are, by their representations."""
         settings, varying = self.study.params, {}
         for name in dict.fromkeys(name for params in settings for name in params):
-            values = []
-            for params in settings:
-                if name in params and params[name] not in values:
-                    values.append(params[name])
+            values = {
+                repr(params[name]): params[name]
+                for params in settings
+                if name in params
+            }
             if len(values) > 1 or any(name not in params for params in settings):
                 varying[name] = values
         return list(varying.items())
+
+    def _is_grid(self, varying):
+        """Whether there are two such parameters, and settings for half of the pairs."""
+        settings = self.study.params
+        if len(varying) != 2 or any(
+            name not in params for name, _ in varying for params in settings
+        ):
+            return False
+        (_, rows), (_, columns) = varying
+        return len(rows) * len(columns) <= 2 * len(settings)
 
     def _plot_panels(self, ax, quantity):
         study = self.study
@@ -178,25 +195,21 @@ class OverfittingDisplay:
         size = (1 + 3.2 * n_columns, 0.8 + 2.6 * n_rows)
         self.axes_ = _axes(ax, n_panels, (n_rows, n_columns), size, shared=True)
         self.figure_ = self.axes_[0].figure
+        first = study.errors.index(None)
         for index, panel in enumerate(self.axes_):
             title = format_params(study.params[index])
             if study.errors[index] is not None:
                 panel.set_title(f"{title}\nfailed", fontsize="medium")
                 continue
             panel.set_title(title, fontsize="medium")
-            curve = study.curves[index]
-            if quantity == "loss":
-                draw_panel(panel, curve.train_losses, curve.test_losses, np.argmin)
-            else:
-                draw_panel(panel, curve.train_scores, curve.test_scores, np.argmax)
-            lines = panel.get_lines() if index == 0 else panel.get_lines()[-1:]
+            draw_panel(panel, study.curves[index], quantity)
+            lines = panel.get_lines() if index == first else panel.get_lines()[-1:]
             panel.legend(handles=_labelled(lines), frameon=False, fontsize="small")
         for panel in self.axes_[-n_columns:]:  # there may be none below
             panel.tick_params(labelbottom=True)
-        for panel in self.axes_[::n_columns]:
+        # Who brings the Axes may have arranged them otherwise.
+        for panel in self.axes_[:: n_columns if ax is None else 1]:
             panel.set_ylabel(LOSS if quantity == "loss" else study.score_name)
-        if quantity == "loss":
-            self.axes_[0].set_yscale("log")
 
     def _plot_map(self, ax, rows, columns):
         study = self.study
@@ -211,8 +224,8 @@ class OverfittingDisplay:
         words = {}
         for index, params in enumerate(study.params):
             place = (
-                row_values.index(params[row_name]),
-                column_values.index(params[column_name]),
+                list(row_values).index(repr(params[row_name])),
+                list(column_values).index(repr(params[column_name])),
             )
             measures = study.measures(index)
             scores[place] = sign * measures["test_score"]
@@ -226,8 +239,10 @@ class OverfittingDisplay:
             color = "white" if brightness < 0.45 else "black"
             ax.text(column, row, text, ha="center", va="center", color=color)
         _frame(ax, study, row_name, row_values, column_name, column_values)
-        ax.set_xticks(range(len(column_values)), map(format_value, column_values))
-        ax.set_yticks(range(len(row_values)), map(format_value, row_values))
+        ax.set_xticks(
+            range(len(column_values)), map(format_value, column_values.values())
+        )
+        ax.set_yticks(range(len(row_values)), map(format_value, row_values.values()))
         ax.set(xlabel=column_name.split("__")[-1], ylabel=row_name.split("__")[-1])
         label = f"{name} in the test, at the best epoch"
         self.figure_.colorbar(image, ax=ax, label=label)
@@ -265,8 +280,8 @@ def _frame(ax, study, row_name, row_values, column_name, column_values):
 
     for rule, style in (("one_standard_error", "--"), ("best", "-")):
         params = study.select(rule).params
-        column = column_values.index(params[column_name])
-        row = row_values.index(params[row_name])
+        column = list(column_values).index(repr(params[column_name]))
+        row = list(row_values).index(repr(params[row_name]))
         frame = Rectangle((column - 0.48, row - 0.46), 0.96, 0.92)
         frame.set(fill=False, edgecolor=TEST, linestyle=style, linewidth=2.5)
         frame.set_label(rule.replace("_", " "))

@@ -54,6 +54,8 @@ class OverfittingStudy:
         opposite sign its penalty, dropout and label smoothing.
     score_name : str
         What the scores are.
+    compares_losses : bool, default=True
+        Whether the losses of all settings are the same quantity.
     rule : {'best', 'one_standard_error'}, default='best'
         By what `best_params_` and the like are chosen, see `select`.
 
@@ -76,6 +78,7 @@ class OverfittingStudy:
     errors: list
     simplicities: list
     score_name: str
+    compares_losses: bool = True
     rule: str = "best"
 
     @classmethod
@@ -87,6 +90,7 @@ class OverfittingStudy:
             list(errors),
             [_simplicity(candidate.network) for candidate in plan.candidates],
             plan.score_name,
+            plan.compares_losses,
         )
 
     # ---- choosing ----------------------------------------------------------------
@@ -102,7 +106,8 @@ class OverfittingStudy:
             fewest hidden units, of these the largest alpha, dropout and label
             smoothing, of these the fewest epochs. None is the study's own rule.
         epoch : int, default=None
-            Compare the settings after so many epochs; None lets the epoch be chosen.
+            Compare the settings after so many epochs, those that were given up earlier
+            at their last; None lets the epoch be chosen.
 
         Returns
         -------
@@ -129,6 +134,8 @@ class OverfittingStudy:
         if rule == "best":
             return best
         threshold = best.score - best.standard_error
+        if not np.isfinite(threshold):  # of an infinite loss in a fold
+            return best
         simplest_first = sorted(
             range(len(self.params)), key=lambda index: self.simplicities[index]
         )
@@ -249,8 +256,9 @@ class OverfittingStudy:
         Parameters
         ----------
         epoch : int, default=None
-            After how many epochs: the results of a grid search with that `max_iter`.
-            None is each setting's best epoch.
+            After how many epochs: the results of a grid search with that `max_iter`, or
+            of settings that were given up earlier those of their last epoch. None is
+            each setting's best epoch.
 
         Returns
         -------
@@ -378,7 +386,8 @@ class OverfittingStudy:
 def _simplicity(network):
     sizes = check_hidden_layer_sizes(network.hidden_layer_sizes)
     smoothing = getattr(network, "label_smoothing", 0.0)
-    return sum(sizes), -network.alpha, -np.mean(network.dropout), -smoothing
+    dropout = float(np.sum(network.dropout)) / max(1, np.size(network.dropout))
+    return sum(sizes), -network.alpha, -dropout, -smoothing
 
 
 def _without_nan(scores):

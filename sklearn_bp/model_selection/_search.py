@@ -33,7 +33,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
         "rule": [StrOptions(set(RULES))],
-        "halving_factor": [Interval(Real, 1, None, closed="neither"), None],
+        "halving_factor": [Interval(Real, 2, None, closed="left"), None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -113,7 +113,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         choice = study.select()
         network.set_params(**choice.params)
         data = network._check_data(X, y, sample_weight)
-        network._fit_checked(data, n_epochs=choice.epoch, warns=False)
+        network._fit_checked(data, n_epochs=choice.epoch, is_alone=False)
         self.best_estimator_ = network
         self.study_ = study
         self.cv_results_ = study.cv_results_
@@ -204,8 +204,8 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         The folds; an int makes them stratified.
 
     scoring : str, callable or None, default='loss'
-        By what to choose: 'loss', the log loss; a scorer by its name or as a function
-        of estimator, X and y; or None, the accuracy.
+        By what to choose: 'loss', the loss of the network; a scorer by its name or as a
+        function of estimator, X and y; or None, the accuracy.
 
     rule : {'best', 'one_standard_error'}, default='best'
         The best mean over the folds, or the simplest network that is not worse by more
@@ -213,7 +213,8 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
 
     halving_factor : float, default=3
         How many times fewer settings are trained how many times longer, from each round
-        of successive halving to the next. None trains all of them to the end.
+        of successive halving to the next, 2 or more. None trains all of them to the
+        end.
 
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
@@ -371,7 +372,8 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
 
     halving_factor : float, default=3
         How many times fewer settings are trained how many times longer, from each round
-        of successive halving to the next. None trains all of them to the end.
+        of successive halving to the next, 2 or more. None trains all of them to the
+        end.
 
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is

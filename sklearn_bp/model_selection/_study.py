@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from numbers import Real
 
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ParameterGrid, ParameterSampler
@@ -33,8 +34,8 @@ def overfitting_study(
     ----------
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
         What is trained, as clones, for up to `max_iter` epochs. The other steps of a
-        pipeline are fitted on each fold's training part. With ``random_state=None``,
-        one seed is drawn for all trainings.
+        pipeline are fitted on each fold's training part. A network with
+        ``random_state=None`` is given one seed for all trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data. Without other steps, and but for lbfgs, folds are rows of one array,
         not copies.
@@ -57,7 +58,7 @@ def overfitting_study(
         Weights in training and in all that is measured.
     groups : array-like of shape (n_samples,), default=None
         The groups that some splitters, such as `GroupKFold`, keep together.
-    halving_factor : float, default=None
+    halving_factor : float >= 2, default=None
         Whether to give up hopeless settings early, by successive halving [1]_: all
         are trained for a few epochs, the best of them, one in `halving_factor`, for
         that many times as many, and so on. None trains all settings to the end.
@@ -164,10 +165,11 @@ def _settings(param_grid):
 def _check_factor(halving_factor):
     if halving_factor is None:
         return math.inf
-    if not halving_factor > 1:
+    # Less would cost more than it saves: each rung begins anew.
+    if not isinstance(halving_factor, Real) or halving_factor < 2:
         raise ValueError(
-            "halving_factor must be greater than 1, or None to train all settings to"
-            f" the end, got {halving_factor!r}."
+            "halving_factor must be a number >= 2, or None to train all settings to the"
+            f" end, got {halving_factor!r}."
         )
     return halving_factor
 

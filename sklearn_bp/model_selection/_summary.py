@@ -179,7 +179,7 @@ def _remedy(study, courses):
         for index, gap in gaps.items()
         if gap <= gaps[worst] / 2 and scores[index] >= threshold
     ]
-    if not courses[worst].overfits or not cures:
+    if not (cures and courses[worst].overfits and study.compares_losses):
         return None
     cure = max(cures, key=scores.get)
     return (
@@ -197,10 +197,10 @@ def _rise(curve, course):
 
 def _is_notable(differences, scale):
     """Of one difference a fold: more than a standard error, and than a small share."""
-    mean = differences.mean()
-    error = 0.0
+    mean, error = differences.mean(), 0.0
     if len(differences) > 1:
-        error = differences.std(ddof=1) / np.sqrt(len(differences))
+        with np.errstate(invalid="ignore"):  # of an infinite loss
+            error = differences.std(ddof=1) / np.sqrt(len(differences))
     return bool(mean > error and mean > NOTABLE * scale)
 
 

@@ -28,6 +28,8 @@ def minimize_lbfgs(
     tol,
     validate=None,
     callbacks=None,
+    warn_at_max_iter=True,
+    keep_when_interrupted=True,
     verbose=False,
 ):
     """Train on all rows at once.
@@ -51,6 +53,10 @@ def minimize_lbfgs(
         recorded.
     callbacks : object, default=None
         Called at both ends of each iteration, see `train`.
+    warn_at_max_iter : bool, default=True
+        Whether to warn of a training that has not converged.
+    keep_when_interrupted : bool, default=True
+        Whether Ctrl-C ends the training with a warning, instead of being raised.
     verbose : bool, default=False
         Whether to print a line an iteration.
 
@@ -118,10 +124,12 @@ def minimize_lbfgs(
                 options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
             )
         except KeyboardInterrupt:
+            if not keep_when_interrupted:
+                raise
             warnings.warn("Training interrupted by user.", stacklevel=2)
         else:
             n_iter, latest = min(result.nit, max_iter), result.x
-            if result.status != 0 and not is_stopped:
+            if warn_at_max_iter and result.status != 0 and not is_stopped:
                 _warn_of_no_convergence(result, n_iter, max_iter)
         state.theta[:] = latest
         loss = shown(*evaluate(state.theta)[:2])

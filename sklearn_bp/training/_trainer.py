@@ -74,6 +74,7 @@ def train(
     watch_score=False,
     callbacks=None,
     warn_at_max_iter=True,
+    keep_when_interrupted=True,
     verbose=False,
 ):
     """Train until the stopping rule or `max_iter` ends it.
@@ -110,6 +111,8 @@ def train(
         of the epoch.
     warn_at_max_iter : bool, default=True
         Whether to warn if `max_iter` ends the training, and not the schedule.
+    keep_when_interrupted : bool, default=True
+        Whether Ctrl-C ends the training with a warning, instead of being raised.
     verbose : bool, default=False
         Whether to print a line an epoch.
 
@@ -181,6 +184,8 @@ def train(
                         stacklevel=2,
                     )
     except KeyboardInterrupt:
+        if not keep_when_interrupted:
+            raise
         warnings.warn("Training interrupted by user.", stacklevel=2)
     state.stopping.finish(state.theta)
     return n_iter

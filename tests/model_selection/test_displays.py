@@ -104,6 +104,8 @@ def test_a_failed_setting_and_gaps_in_the_grid():
     display = OverfittingDisplay.from_study(study)
     assert display.axes_[-1].get_title().endswith("failed")
     display.figure_.canvas.draw()
+    with pytest.raises(ValueError, match="Setting 6 has no curves, it failed"):
+        EpochCurveDisplay.from_study(study, 6)
     ragged = [
         {"alpha": [1.0], "dropout": [0.1, 0.2]},
         {"alpha": [2.0], "dropout": [0.1]},
@@ -114,6 +116,23 @@ def test_a_failed_setting_and_gaps_in_the_grid():
     display = OverfittingDisplay.from_estimator(NETWORK, *DATA, without_both)
     assert len(display.axes_) == 2
     display.figure_.canvas.draw()
+
+
+def test_axes_of_ones_own_and_arrays_as_settings():
+    grid = {"hidden_layer_sizes": [np.array([5]), np.array([4, 3])]}
+    axes = pyplot.subplots(1, 2)[1]
+    display = OverfittingDisplay.from_estimator(NETWORK, *DATA, grid, ax=axes)
+    for ax, given in zip(display.axes_, axes):
+        assert ax is given
+        assert ax.get_yscale() == "log"
+        assert ax.get_ylabel()
+    display.figure_.canvas.draw()
+
+
+def test_few_pairs_of_many_values_are_no_map():
+    grid = [{"alpha": [a], "learning_rate_init": [a / 100]} for a in (0.1, 0.2, 0.3, 1)]
+    display = OverfittingDisplay.from_estimator(NETWORK, *DATA, grid + grid[:1])
+    assert len(display.axes_) == 5
 
 
 def test_wrong_arguments():

@@ -1,6 +1,7 @@
 """Overfitting studies against grid searches, plain loops and curves made by hand."""
 
 import os
+import threading
 import warnings
 
 import numpy as np
@@ -19,8 +20,9 @@ from sklearn.model_selection import (
     ParameterSampler,
     StratifiedKFold,
 )
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
 
 from sklearn_bp import (
     BackpropClassifier,
@@ -406,7 +408,16 @@ WRONG = [
     (
         {"param_grid": {"label_smoothing": [0, 0.1]}, "scoring": "loss"},
         ValueError,
-        "cannot compare settings of",
+        "cannot compare settings that differ",
+    ),
+    ({"param_grid": []}, ValueError, "param_grid is empty"),
+    ({"param_grid": {"solver": ["rprop"], "batch_size": [9]}}, ValueError, "rprop"),
+    ({"cv": []}, ValueError, "cv has no folds"),
+    ({"cv": [(range(50), [])]}, ValueError, "The test part of fold 0 of cv is empty"),
+    (
+        {"cv": KFold(3), "sample_weight": np.arange(60) < 40},
+        ValueError,
+        "All sample weights in the test part of fold 2",
     ),
     ({"estimator": LogisticRegression()}, TypeError, "must be a BackpropClassifier"),
     ({"estimator": None}, TypeError, "must be a BackpropClassifier"),
@@ -418,7 +429,19 @@ WRONG = [
     ),
     ({"scoring": failing_scorer}, ValueError, "fails for this estimator .* KeyError"),
     ({"scoring": "r3"}, ValueError, "scoring"),
-    ({"halving_factor": 1}, ValueError, "halving_factor must be greater than 1"),
+    (
+        {
+            "scoring": lambda model, X, y: 1 // int((y == 2).sum()),
+            "cv": [
+                (range(20, 60), range(20)),
+                (range(40), np.flatnonzero(Y_BLOBS < 2)),
+            ],
+        },
+        ValueError,
+        "fails for this estimator .* ZeroDivisionError",
+    ),
+    ({"halving_factor": "3"}, ValueError, "halving_factor must be a number >= 2"),
+    ({"halving_factor": 1}, ValueError, "halving_factor must be a number >= 2"),
     ({"sample_weight": np.zeros(60)}, ValueError, "weight"),
     ({"y": Y_BLOBS[:-1]}, ValueError, "inconsistent numbers of samples"),
     ({"cv": GroupKFold(2)}, ValueError, "groups"),
@@ -450,3 +473,113 @@ def test_wrong_questions(iris):
             ask("median")
     with pytest.raises(ValueError, match="Epochs count from 1"):
         study.cv_results(epoch=0)
+
+
+# ---- corner cases --------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_the_whole_study(iris, monkeypatch):
+    def press(self, *record):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sklearn_bp.training._history.History.record", press)
+    for solver in ("adam", "lbfgs"):
+        with pytest.raises(KeyboardInterrupt):
+            overfitting_study(network(solver=solver), *iris, {"alpha": [1]}, cv=FOLDS)
+
+
+def test_lbfgs_that_begins_at_its_minimum(iris):
+    grid = {"tol": [1e-4, 1e9], "solver": ["lbfgs"]}
+    study = overfitting_study(network(), *iris, grid, cv=FOLDS)
+    assert [len(curve.test_losses) for curve in study.curves] == [8, 1]
+    model = network(solver="lbfgs", tol=1e9)
+    for fold, (train, test) in enumerate(FOLDS.split(*iris)):
+        model.fit(iris[0][train], iris[1][train])
+        score = model.score(iris[0][test], iris[1][test])
+        assert study.curves[1].test_scores[0, fold] == score
+
+
+@pytest.mark.usefixtures("fresh_workers")
+def test_a_backend_that_returns_all_results_at_once(iris):
+    expected = overfitting_study(network(), *iris, GRID, cv=FOLDS)
+    with parallel_config(backend="multiprocessing"):
+        study = overfitting_study(network(), *iris, GRID, cv=FOLDS, n_jobs=2)
+    assert_same_bits(study, expected)
+
+
+@pytest.mark.usefixtures("fresh_workers")
+def test_what_cannot_be_pickled_is_no_lost_worker(iris):
+    lock = threading.Lock()
+
+    def scorer(model, X, y):
+        with lock:
+            return model.score(X, y)
+
+    with (
+        parallel_config(backend="loky"),
+        pytest.raises(Exception, match=r"[Pp]ickle"),
+    ):
+        overfitting_study(network(), *iris, GRID, cv=FOLDS, n_jobs=2, scoring=scorer)
+
+
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_sparse_indicators(in_pipeline, iris):
+    X, y = iris
+    labels = np.column_stack([y == "a", y != "b"]).astype(int)
+    model = network()
+    if in_pipeline:
+        model = make_pipeline(StandardScaler(), model)
+    settings = {"cv": KFold(3, shuffle=True, random_state=0)}
+    curve = epoch_curve(model, X, sp.csr_array(labels), **settings)
+    expected = epoch_curve(model, X, labels, **settings)
+    np.testing.assert_array_equal(curve.test_losses, expected.test_losses)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", None])
+def test_the_computing_type_is_a_matter_of_each_setting(dtype, iris):
+    """Features are far from 0, so that rounding them first would show."""
+    X, y = iris[0] + 1000, iris[1]
+    grid = {"dtype": ["float64", None, "float32"]}
+    study = overfitting_study(
+        network(dtype=dtype), X, y, grid, cv=FOLDS, scoring="neg_log_loss"
+    )
+    search = GridSearchCV(network(), grid, cv=FOLDS, scoring="neg_log_loss").fit(X, y)
+    np.testing.assert_allclose(
+        study.cv_results(epoch=8)["mean_test_score"],
+        search.cv_results_["mean_test_score"],
+        rtol=1e-9,
+    )
+
+
+def test_an_infinite_loss_is_never_the_best_and_breaks_nothing():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(60, 1))
+    X[40:] *= 1e4
+    y = rng.poisson(2, size=60)
+    model = BackpropRegressor("poisson", (4,), max_iter=5, random_state=0)
+    folds = [(range(20), range(20, 40)), (range(20), range(40, 60))]
+    study = overfitting_study(model, X, y, {"alpha": [1, 2]}, cv=folds, scoring="loss")
+    assert np.isinf(study.curves[0].test_losses).any()
+    assert study.by("one_standard_error").best_epoch_ == study.best_epoch_
+    assert study.summary()
+
+
+def test_losses_of_one_kind_can_be_compared(iris):
+    X, y = load_diabetes(return_X_y=True)
+    model = BackpropRegressor(max_iter=2, random_state=0)
+    grid = {"loss": ["squared_error"], "alpha": [1, 2]}
+    overfitting_study(model, X, y, grid, cv=3, scoring="loss")
+    networks = [BackpropRegressor(loss) for loss in ("squared_error", "huber")]
+    pipeline = Pipeline([("scale", StandardScaler()), ("network", model)])
+    with pytest.raises(ValueError, match="cannot compare settings that differ"):
+        overfitting_study(pipeline, X, y, {"network": networks}, cv=3, scoring="loss")
+
+
+def test_nothing_is_drawn_without_need_and_grids_stay_as_they_are(iris):
+    before = check_random_state(None).get_state()[2]
+    epoch_curve(network(), *iris, cv=FOLDS)
+    assert check_random_state(None).get_state()[2] == before
+    pipeline = Pipeline([("scale", StandardScaler()), ("network", network())])
+    grid = {"network": [network(random_state=None, max_iter=2)]}
+    study = overfitting_study(pipeline, *iris, grid, cv=FOLDS)
+    assert study.params[0]["network"].random_state is None

@@ -110,7 +110,7 @@ class Follower:
 
     def fit(self, model):
         data = model._check_data(X, Y, None)
-        model._fit_checked(data, callbacks=self, n_epochs=20, warns=False)
+        model._fit_checked(data, callbacks=self, n_epochs=20, is_alone=False)
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
