@@ -54,6 +54,31 @@ def fresh_workers(monkeypatch):
     get_reusable_executor().shutdown()
 
 
+@pytest.fixture
+def deadly_accuracy(tmp_path):
+    """A scorer, the accuracy, that after a hundred calls ends a worker process, once;
+    it has a method that says whether it did."""
+    parent = os.getpid()
+    calls, killed = tmp_path / "calls", tmp_path / "killed"
+
+    # A function within a function, which workers are sent whole: they do not have this
+    # file.
+    def scorer(model, X, y):
+        import os
+        import signal
+
+        with calls.open("a") as file:
+            file.write(".")
+        is_worker = os.getpid() != parent
+        if is_worker and calls.stat().st_size > 100 and not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return model.score(X, y)
+
+    scorer.has_killed = killed.exists
+    return scorer
+
+
 EACH_LOSS = [
     *(loss() for loss in LOSSES.values()),
     LOSSES["huber"](0.4),

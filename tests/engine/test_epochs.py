@@ -11,7 +11,9 @@ from sklearn_bp.training import OPTIMIZERS
 def threads(request, monkeypatch):
     """Whether the compiled engine has a second thread, and whether it tries it out."""
     if request.param != "one thread":
-        compiled = pytest.importorskip("sklearn_bp.engine._compiled")
+        compiled = pytest.importorskip(
+            "sklearn_bp.engine._compiled", reason="the compiled engine was not built"
+        )
         monkeypatch.setattr(compiled, "n_threads_for", lambda *_: 2)
         limit = np.inf if request.param == "open" else 0
         monkeypatch.setattr(compiled, "CERTAIN_OPERATIONS", limit)

@@ -1,7 +1,5 @@
 """Studies on a cluster of Dask's: two worker processes of this machine."""
 
-import os
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -81,30 +79,10 @@ def test_a_network_that_chooses_for_itself(data, request):
         np.testing.assert_array_equal(coef, other)
 
 
-def accuracy_or_death(folder, parent):
-    """A scorer that, after some folds, ends a worker process once."""
-
-    def scorer(model, X, y):
-        import os
-        import signal
-
-        calls, killed = folder / "calls", folder / "killed"
-        with calls.open("a") as file:
-            file.write(".")
-        is_worker = os.getpid() != parent
-        if is_worker and calls.stat().st_size > 100 and not killed.exists():
-            killed.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return model.score(X, y)
-
-    return scorer
-
-
 @pytest.mark.filterwarnings("ignore:.*a worker was lost:RuntimeWarning")
-def test_a_killed_worker(data, tmp_path, request):
+def test_a_killed_worker(data, deadly_accuracy, request):
     expected = overfitting_study(NETWORK, *data, GRID)
     request.getfixturevalue("cluster")
-    scorer = accuracy_or_death(tmp_path, os.getpid())
-    study = overfitting_study(NETWORK, *data, GRID, scoring=scorer)
-    assert (tmp_path / "killed").exists()
+    study = overfitting_study(NETWORK, *data, GRID, scoring=deadly_accuracy)
+    assert deadly_accuracy.has_killed()
     assert_same_bits(study.curves, expected.curves)

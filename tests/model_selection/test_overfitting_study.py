@@ -244,37 +244,17 @@ def test_same_bits_side_by_side(backend):
     assert_same_bits(study, expected)
 
 
-def accuracy_or_death(folder, parent):
-    """A scorer that, after some folds, ends a worker process once."""
-
-    def scorer(model, X, y):
-        import os
-        import signal
-
-        calls, killed = folder / "calls", folder / "killed"
-        with calls.open("a") as file:
-            file.write(".")
-        is_worker = os.getpid() != parent
-        if is_worker and calls.stat().st_size > 40 and not killed.exists():
-            killed.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return model.score(X, y)
-
-    return scorer
-
-
 @pytest.mark.usefixtures("fresh_workers")
-def test_a_killed_worker_process(iris, tmp_path):
+def test_a_killed_worker_process(iris, deadly_accuracy):
     expected = overfitting_study(network(), *iris, GRID, cv=FOLDS)
-    scorer = accuracy_or_death(tmp_path, os.getpid())
     with (
         parallel_config(backend="loky"),
         pytest.warns(RuntimeWarning, match="a worker was lost"),
     ):
         study = overfitting_study(
-            network(), *iris, GRID, cv=FOLDS, n_jobs=2, scoring=scorer
+            network(), *iris, GRID, cv=FOLDS, n_jobs=2, scoring=deadly_accuracy
         )
-    assert (tmp_path / "killed").exists()
+    assert deadly_accuracy.has_killed()
     assert_same_bits(study, expected)
 
 
