@@ -13,54 +13,67 @@ typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #include <immintrin.h>
 
-/* Rows of b in a panel, which should stay in the first-level cache. */
-#define GEMM_DEPTH 256
-
 /* Up to so many columns, a product is made of dot products. */
 #define NARROW 4
+
+/* What the template is brought in with. GEMM_DEPTH rows and VECTORS vectors of columns
+   make a panel of b, which should stay in the first-level cache, and MR is how many rows
+   of a meet it at a time: their sums stay in registers. A MASK says which lanes of a
+   vector are there. */
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 #define VECTOR_BYTES 32
 #define MR 6
+#define VECTORS 2
+#define GEMM_DEPTH 256
+/* Read from the right place on, so many lanes are on and the others off. */
+static const int32_t lanes_on[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#define MASK __m256i
+#define FIRST_LANES(count) \
+    _mm256_loadu_si256((const __m256i *)(lanes_on + 8 - (count) * sizeof(REAL) / 4))
 #define REAL float
 #define FN(name) name##_float_avx2
+#define LOAD_LANES(p, mask) _mm256_maskload_ps(p, mask)
+#define STORE_LANES(p, mask, x) _mm256_maskstore_ps(p, mask, (__m256)x)
 #include "gemm_template.h"
-#undef REAL
-#undef FN
 #define REAL double
 #define FN(name) name##_double_avx2
+#define LOAD_LANES(p, mask) _mm256_maskload_pd(p, mask)
+#define STORE_LANES(p, mask, x) _mm256_maskstore_pd(p, mask, (__m256d)x)
 #include "gemm_template.h"
-#undef REAL
-#undef FN
 #undef VECTOR_BYTES
 #undef MR
+#undef VECTORS
+#undef GEMM_DEPTH
+#undef MASK
+#undef FIRST_LANES
 #pragma GCC pop_options
 
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")
 #define VECTOR_BYTES 64
 #define MR 8
+#define VECTORS 3
+#define GEMM_DEPTH 128
+#define MASK __mmask16
+#define FIRST_LANES(count) ((MASK)((1u << (count)) - 1))
 #define REAL float
 #define FN(name) name##_float_avx512
-#define MASKED_LOAD(mask, p) _mm512_maskz_loadu_ps((__mmask16)(mask), p)
-#define MASKED_STORE(p, mask, x) _mm512_mask_storeu_ps(p, (__mmask16)(mask), (__m512)x)
+#define LOAD_LANES(p, mask) _mm512_maskz_loadu_ps(mask, p)
+#define STORE_LANES(p, mask, x) _mm512_mask_storeu_ps(p, mask, (__m512)x)
 #include "gemm_template.h"
-#undef REAL
-#undef FN
-#undef MASKED_LOAD
-#undef MASKED_STORE
 #define REAL double
 #define FN(name) name##_double_avx512
-#define MASKED_LOAD(mask, p) _mm512_maskz_loadu_pd((__mmask8)(mask), p)
-#define MASKED_STORE(p, mask, x) _mm512_mask_storeu_pd(p, (__mmask8)(mask), (__m512d)x)
+#define LOAD_LANES(p, mask) _mm512_maskz_loadu_pd((__mmask8)mask, p)
+#define STORE_LANES(p, mask, x) _mm512_mask_storeu_pd(p, (__mmask8)mask, (__m512d)x)
 #include "gemm_template.h"
-#undef MASKED_LOAD
-#undef MASKED_STORE
-#undef REAL
-#undef FN
 #undef VECTOR_BYTES
 #undef MR
+#undef VECTORS
+#undef GEMM_DEPTH
+#undef MASK
+#undef FIRST_LANES
 #pragma GCC pop_options
 
 static instruction_set best_instruction_set(void)

@@ -2,11 +2,11 @@
 
    c (m, n) = start + op(a) (m, k) @ op(b) (k, n). `start` is c itself, to add to what is
    there; or a row (n,) that each row of c starts from; or NULL. a_stride is the distance
-   between rows of a; b and c are contiguous. A tile of MR rows and
-   two vectors of columns stays in registers while the inner index runs (the scheme of
-   Goto & van de Geijn, 2008). Each element of c is one chain of fused multiply-adds in
-   the order of the inner index, whatever m is: a row of c depends on that row of a
-   alone, to the last bit. */
+   between rows of a; b and c are contiguous. A tile of MR rows and VECTORS vectors of
+   columns stays in registers while the inner index runs (the scheme of Goto & van de
+   Geijn, 2008). Each element of c is one chain of fused multiply-adds in the order of the
+   inner index, whatever m is: a row of c depends on that row of a alone, to the last
+   bit. */
 
 typedef REAL FN(vector)
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
@@ -19,85 +19,75 @@ INLINE ptrdiff_t FN(whole_vectors)(ptrdiff_t n)
     return (n + LANES - 1) / LANES * LANES;
 }
 
-/* The first `count` numbers from p on, zeros in the other lanes. */
-INLINE VECTOR FN(load_first)(ptrdiff_t count, const REAL *p)
+/* How many vectors of the next columns go into one panel, out of those that are left:
+   two and two instead of three and one. */
+INLINE int FN(vectors_of_panel)(ptrdiff_t columns)
 {
-    if (count == LANES)
-        return *(const VECTOR *)p;
-#ifdef MASKED_LOAD
-    return (VECTOR)MASKED_LOAD(~(~0u << count), p);
-#else
-    VECTOR x = {0};
-    for (ptrdiff_t i = 0; i < count; i++)
-        x[i] = p[i];
-    return x;
-#endif
+    const ptrdiff_t n = FN(whole_vectors)(columns) / LANES;
+    return n == VECTORS + 1 ? VECTORS / 2 + 1 : n < VECTORS ? (int)n : VECTORS;
 }
 
-INLINE void FN(store_first)(ptrdiff_t count, VECTOR x, REAL *p)
-{
-    if (count == LANES) {
-        *(VECTOR *)p = x;
-        return;
-    }
-#ifdef MASKED_STORE
-    MASKED_STORE(p, ~(~0u << count), x);
-#else
-    for (ptrdiff_t i = 0; i < count; i++)
-        p[i] = x[i];
-#endif
-}
-
-/* rows <= MR and vectors (1 or 2) are constants where this is inlined; the last vector
+/* rows <= MR and vectors <= VECTORS are constants where this is inlined; the last vector
    has `count` columns, but b has numbers, or zeros, in all its lanes. */
 INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t count, ptrdiff_t k,
                      const REAL *a, ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
                      ptrdiff_t b_row, const REAL *start, ptrdiff_t start_row, REAL *c,
                      ptrdiff_t c_row)
 {
-    const ptrdiff_t last = (vectors - 1) * LANES;
-    VECTOR sums[MR][2];
+    const int last = vectors - 1;
+    const MASK lanes = FIRST_LANES(count);
+    VECTOR sums[MR][VECTORS] = {{{0}}};
+    if (start)
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) {
-        sums[i][0] = sums[i][vectors - 1] = (VECTOR){0};
-        if (start) {
-            if (vectors > 1)
-                sums[i][0] = *(const VECTOR *)(start + i * start_row);
-            sums[i][vectors - 1] = FN(load_first)(count, start + i * start_row + last);
+        for (int i = 0; i < rows; i++) {
+            const REAL *row = start + i * start_row;
+#pragma GCC unroll 16
+            for (int v = 0; v < last; v++)
+                sums[i][v] = *(const VECTOR *)(row + v * LANES);
+            sums[i][last] = (VECTOR)LOAD_LANES(row + last * LANES, lanes);
         }
-    }
     for (ptrdiff_t p = 0; p < k; p++) {
-        const VECTOR b_0 = *(const VECTOR *)b;
-        const VECTOR b_1 = vectors > 1 ? *(const VECTOR *)(b + LANES) : b_0;
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             const REAL x = a[i * a_row];
-            sums[i][0] += x * b_0;
-            if (vectors > 1)
-                sums[i][1] += x * b_1;
+#pragma GCC unroll 16
+            for (int v = 0; v < vectors; v++) {
+                sums[i][v] += x * *(const VECTOR *)(b + v * LANES);
+                /* A sum stays in its register: GCC would move some to and fro. */
+                asm("" : "+v"(sums[i][v]));
+            }
         }
         a += a_column;
         b += b_row;
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-        if (vectors > 1)
-            *(VECTOR *)(c + i * c_row) = sums[i][0];
-        FN(store_first)(count, sums[i][vectors - 1], c + i * c_row + last);
+        REAL *row = c + i * c_row;
+#pragma GCC unroll 16
+        for (int v = 0; v < last; v++)
+            *(VECTOR *)(row + v * LANES) = sums[i][v];
+        if (count == LANES) /* some processors take long for a masked one */
+            *(VECTOR *)(row + last * LANES) = sums[i][last];
+        else
+            STORE_LANES(row + last * LANES, lanes, sums[i][last]);
     }
 }
 
-#define CASE(n)                                                                     \
+#if VECTORS == 3
+#define TILES(n)                                                                    \
     case n:                                                                         \
-        if (columns == 2 * LANES)                                                   \
-            FN(tile)(n, 2, LANES, k, a, a_row, a_column, b, b_row, start,           \
-                     start_row, c, c_row);                                          \
-        else if (columns <= LANES)                                                  \
-            FN(tile)(n, 1, columns, k, a, a_row, a_column, b, b_row, start,         \
-                     start_row, c, c_row);                                          \
-        else                                                                        \
-            FN(tile)(n, 2, columns - LANES, k, a, a_row, a_column, b, b_row, start, \
-                     start_row, c, c_row);                                          \
+        switch (vectors) { TILE(n, 1) TILE(n, 2) TILE(n, 3) }                       \
+        break;
+#else
+#define TILES(n)                                                                    \
+    case n:                                                                         \
+        switch (vectors) { TILE(n, 1) TILE(n, 2) }                                  \
+        break;
+#endif
+#define TILE(n, vectors)                                                            \
+    case vectors:                                                                   \
+        FN(tile)(n, vectors, count, k, a, a_row, a_column, b, b_row, start,         \
+                 start_row, c, c_row);                                              \
         break;
 
 static void FN(any_tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const REAL *a,
@@ -105,10 +95,12 @@ static void FN(any_tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const R
                          ptrdiff_t b_row, const REAL *start, ptrdiff_t start_row,
                          REAL *c, ptrdiff_t c_row)
 {
+    const int vectors = (int)(FN(whole_vectors)(columns) / LANES);
+    const ptrdiff_t count = columns - (vectors - 1) * LANES;
     switch (rows) {
-        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+        TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
 #if MR == 8
-        CASE(7) CASE(8)
+        TILES(7) TILES(8)
 #endif
     }
 }
@@ -117,15 +109,21 @@ static void FN(any_tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const R
 static void FN(pack)(const REAL *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t k,
                      ptrdiff_t columns, REAL *panel, ptrdiff_t width)
 {
+    const ptrdiff_t last = width - LANES;
+    const MASK lanes = FIRST_LANES(columns - last);
+    if (b_column == 1) {
+        for (ptrdiff_t p = 0; p < k; p++, b += b_row, panel += width) {
+            for (ptrdiff_t j = 0; j < last; j += LANES)
+                *(VECTOR *)(panel + j) = *(const VECTOR *)(b + j);
+            *(VECTOR *)(panel + last) = (VECTOR)LOAD_LANES(b + last, lanes);
+        }
+        return;
+    }
     if (columns < width)
         memset(panel, 0, k * width * sizeof(REAL));
-    if (b_column == 1)
+    for (ptrdiff_t j = 0; j < columns; j++)
         for (ptrdiff_t p = 0; p < k; p++)
-            memcpy(panel + p * width, b + p * b_row, columns * sizeof(REAL));
-    else
-        for (ptrdiff_t j = 0; j < columns; j++)
-            for (ptrdiff_t p = 0; p < k; p++)
-                panel[p * width + j] = b[p * b_row + j * b_column];
+            panel[p * width + j] = b[p * b_row + j * b_column];
 }
 
 /* One row of c, in one go over its columns for every few rows of b. */
@@ -160,18 +158,18 @@ static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REA
                                 ptrdiff_t a_stride, const REAL *b, int accumulate,
                                 REAL *c)
 {
-    REAL panel[GEMM_DEPTH * 2 * VECTOR_BYTES / sizeof(REAL)]
+    REAL panel[GEMM_DEPTH * VECTORS * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
-    REAL buffer[MR * 2 * VECTOR_BYTES / sizeof(REAL)]
+    REAL buffer[MR * VECTORS * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
     const ptrdiff_t n_tiles = (n + MR - 1) / MR, tile_rows = (n + n_tiles - 1) / n_tiles;
 
     for (ptrdiff_t p = 0; p < k; p += GEMM_DEPTH) {
         const ptrdiff_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
         const int add = accumulate || p > 0;
-        for (ptrdiff_t j = 0; j < m; j += 2 * LANES) {
-            const ptrdiff_t columns = m - j < 2 * LANES ? m - j : 2 * LANES;
-            const ptrdiff_t width = FN(whole_vectors)(columns);
+        for (ptrdiff_t j = 0, width; j < m; j += width) {
+            width = FN(vectors_of_panel)(m - j) * LANES;
+            const ptrdiff_t columns = m - j < width ? m - j : width;
             const REAL *a_part = a + p * a_stride + j;
             ptrdiff_t a_part_row = a_stride;
             if (columns < width || n_tiles > 1) {
@@ -267,7 +265,7 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
     const ptrdiff_t b_row = b_transposed ? 1 : n, b_column = b_transposed ? k : 1;
     const int accumulate = start == c;
     ptrdiff_t start_row = accumulate ? n : 0;
-    REAL panel[GEMM_DEPTH * 2 * VECTOR_BYTES / sizeof(REAL)]
+    REAL panel[GEMM_DEPTH * VECTORS * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
 
     if (!a_transposed && !b_transposed && !accumulate && n <= NARROW && k >= LANES) {
@@ -296,9 +294,9 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
             start = c;
             start_row = n;
         }
-        for (ptrdiff_t j = 0; j < n; j += 2 * LANES) {
-            const ptrdiff_t columns = n - j < 2 * LANES ? n - j : 2 * LANES;
-            const ptrdiff_t width = FN(whole_vectors)(columns);
+        for (ptrdiff_t j = 0, width; j < n; j += width) {
+            width = FN(vectors_of_panel)(n - j) * LANES;
+            const ptrdiff_t columns = n - j < width ? n - j : width;
             const REAL *b_part = b + p * b_row + j * b_column;
             ptrdiff_t b_part_row = b_row;
             /* A panel that is read only once or twice is best read where it is. */
@@ -320,4 +318,9 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
 
 #undef VECTOR
 #undef LANES
-#undef CASE
+#undef TILES
+#undef TILE
+#undef REAL
+#undef FN
+#undef LOAD_LANES
+#undef STORE_LANES
