@@ -464,9 +464,9 @@ class BaseBackprop(
         """The loss that fits the targets."""
 
     @abstractmethod
-    def _scores(self, raw, y, sample_weight):
-        """What `score` would return, for each of several networks, from raw outputs of
-        shape (n_networks, n_samples, n_outputs) and encoded targets."""
+    def _scores(self, outputs, y, sample_weight):
+        """What `score` would return, for each of several networks, from an engine's
+        `Evaluation` and encoded targets."""
 
     @abstractmethod
     def _stratify(self, y):

@@ -556,8 +556,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     def _loss(self):
         return LOSSES[self._labels.loss](float(self.label_smoothing))
 
-    def _scores(self, raw, y, sample_weight):
-        is_right = self._labels.are_right(raw, y)
+    def _scores(self, outputs, y, sample_weight):
+        is_right = self._labels.are_right(outputs, y)
         return np.average(is_right, axis=-1, weights=sample_weight)
 
     def _stratify(self, y):

@@ -157,19 +157,19 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
         fitted._show(replace(state, theta=state.theta.copy()))
 
     def measure(thetas):
-        raw, losses = get_engine().evaluate(
+        outputs = get_engine().evaluate(
             network, thetas, evaluation.X, evaluation.y, evaluation.rows
         )
-        losses = np.average(losses, axis=1, weights=weight)
+        losses = np.average(outputs.losses, axis=1, weights=weight)
         losses = network.loss.shown(losses, network.n_outputs)
         losses[~np.isfinite(losses)] = np.inf
         if not with_score:
             return losses, None
         if scorer is None:
-            return losses, estimator._scores(raw, evaluation.y_of_rows, weight)
+            return losses, estimator._scores(outputs, evaluation.y_of_rows, weight)
         scores = [
-            _score(scorer, fitted, theta, outputs, evaluation)
-            for theta, outputs in zip(thetas, raw, strict=True)
+            _score(scorer, fitted, theta, raw, evaluation)
+            for theta, raw in zip(thetas, outputs.raw, strict=True)
         ]
         return losses, np.array(scores)
 

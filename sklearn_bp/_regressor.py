@@ -492,12 +492,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             return loss(float(self.quantile))
         return loss()
 
-    def _scores(self, raw, y, sample_weight):
+    def _scores(self, outputs, y, sample_weight):
         y = y.astype(np.float64)
         mean = np.average(y, axis=0, weights=sample_weight)
         of_mean = np.average(np.square(y - mean), axis=0, weights=sample_weight)
         with np.errstate(all="ignore"):  # an outlying network may overflow
-            error = np.square(y - self._loss().prediction(raw))
+            error = np.square(y - self._loss().prediction(outputs.raw))
             error = np.average(error, axis=-2, weights=sample_weight)
             scores = 1 - error / of_mean
         # Of constant targets there is nothing to explain: as in r2_score.

@@ -96,20 +96,35 @@ class ClassLabels:
         if self.is_multilabel:
             indicators = (raw > 0).astype(int)
             return csr_matrix(indicators) if self.is_sparse else indicators
-        return self.classes[self.decode_numbers(raw)]
-
-    def decode_numbers(self, raw):
-        """Raw outputs as class numbers, or as indicators in a multilabel problem."""
-        if self.is_multilabel:
-            return raw > 0
         if self.n_outputs > 1:
-            return raw.argmax(axis=-1)
-        return np.minimum(raw[..., 0] > 0, len(self.classes) - 1).astype(int)
+            return self.classes[raw.argmax(axis=-1)]
+        return self.classes[self._decode_single(raw).astype(int)]
 
-    def are_right(self, raw, y):
-        """Whether raw outputs stand for the encoded targets, in all labels."""
-        numbers = self.decode_numbers(raw)
-        return (numbers == y).all(axis=-1) if self.is_multilabel else numbers == y[:, 0]
+    def _decode_single(self, raw):
+        """The number of the class, where a single output tells; it may be the only
+        one."""
+        return (raw[..., 0] > 0) & (len(self.classes) > 1)
+
+    def are_right(self, outputs, y):
+        """Whether outputs stand for the encoded targets, in all labels.
+
+        Parameters
+        ----------
+        outputs : Evaluation
+            What an engine says.
+        y : ndarray of shape (n_samples, n_targets)
+            The targets.
+
+        Returns
+        -------
+        are_right : ndarray of bool of shape (n_networks, n_samples)
+            Whether they do.
+        """
+        if self.is_multilabel:
+            return ((outputs.raw > 0) == y).all(axis=-1)
+        if self.n_outputs > 1:
+            return outputs.winners == y[:, 0]
+        return self._decode_single(outputs.raw) == y[:, 0]
 
     def decode_targets(self, y):
         """The labels that `encode` gave as one column of class numbers."""

@@ -3,6 +3,9 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,25 @@ class Objective:
     def decay(self, n_rows):
         """alpha / M for a batch of `n_rows` rows."""
         return self.alpha / (self.penalty_size or self.size(n_rows))
+
+
+class Evaluation(NamedTuple):
+    """What networks make of some rows.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_thetas, n_rows, n_outputs)
+        The raw outputs.
+    winners : ndarray of int64 of shape (n_thetas, n_rows)
+        Of each row the number of its largest output, of equal ones the first: as
+        `numpy.argmax` says it, which takes as long as all else.
+    losses : ndarray of float64 of shape (n_thetas, n_rows)
+        The loss of each row, without its weight, summed over the outputs.
+    """
+
+    raw: np.ndarray
+    winners: np.ndarray
+    losses: np.ndarray
 
 
 class Engine(ABC):
@@ -83,7 +105,7 @@ class Engine(ABC):
 
     @abstractmethod
     def evaluate(self, network, thetas, X, y, rows=None):
-        """Raw outputs and losses, for several values of the parameters in one call.
+        """Outputs and losses, for several values of the parameters in one call.
 
         Parameters
         ----------
@@ -100,10 +122,8 @@ class Engine(ABC):
 
         Returns
         -------
-        raw : ndarray of shape (n_thetas, n_rows, n_outputs)
-            The raw outputs.
-        losses : ndarray of float64 of shape (n_thetas, n_rows)
-            The loss of each row, without its weight, summed over the outputs.
+        evaluation : Evaluation
+            Raw outputs, winners and losses.
         """
 
     @abstractmethod

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ..network import ACTIVATIONS
-from ._contract import Engine
+from ._contract import Engine, Evaluation
 
 
 class ReferenceEngine(Engine):
@@ -26,7 +26,7 @@ class ReferenceEngine(Engine):
         y = y if rows is None else y[rows]
         raw = np.stack([self.forward(network, theta, X, rows) for theta in thetas])
         losses = [network.loss.value(of_one, y) for of_one in raw]
-        return raw, np.array(losses, dtype=np.float64)
+        return Evaluation(raw, raw.argmax(axis=-1), np.array(losses, dtype=np.float64))
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         data_loss, gradient = _data_term(

@@ -91,7 +91,7 @@ def test_forward_loss_and_gradients(
             engine.evaluate(network, thetas, X, problem.y, chosen)
             for engine in (_compiled_engine, _reference_engine)
         )
-        np.testing.assert_array_equal(outputs[0][0], raw)
+        np.testing.assert_array_equal(outputs.raw[0], raw)
         for ours, expected in zip(outputs, expected_outputs):
             np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
@@ -305,6 +305,20 @@ def test_extreme_net_inputs(activation, dtype, make_problem):
     np.testing.assert_allclose(
         np.delete(raw, 5, axis=0), np.delete(expected, 5, axis=0), **TOLERANCE[dtype]
     )
+
+
+@DTYPES
+def test_winners_are_the_first_of_equals_and_of_nan(dtype, make_problem):
+    problem = make_problem(loss="log_loss", hidden=(), dtype=dtype)
+    n_features, n_outputs = problem.network.layer_sizes
+    X = np.ones((1, n_features), dtype=dtype)
+    thetas = np.zeros((40, problem.theta.size), dtype=dtype)
+    numbers = np.array([-np.inf, -1, 0, 1, np.inf, np.nan])
+    intercepts = np.random.RandomState(0).choice(numbers, (40, n_outputs))
+    thetas[:, -n_outputs:] = intercepts
+    y = np.zeros((1, 1), dtype=dtype)
+    evaluation = _compiled_engine.evaluate(problem.network, thetas, X, y)
+    np.testing.assert_array_equal(evaluation.winners[:, 0], intercepts.argmax(axis=1))
 
 
 def test_wide_index_arrays(make_problem):

@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from .._blas import one_blas_thread
-from .._contract import Engine
+from .._contract import Engine, Evaluation
 from .._threads import CERTAIN_OPERATIONS, ThreadChoice, n_shards_for, n_threads_for
 from ._layers import get_instruction_set
 from ._loop import Steps, forward_all, get_max_threads, loss_and_gradient
@@ -31,11 +31,15 @@ class CompiledEngine(Engine):
 
     def evaluate(self, network, thetas, X, y, rows=None):
         n_rows = X.shape[0] if rows is None else len(rows)
+        winners = np.empty((len(thetas), n_rows), dtype=np.int64)
         losses = np.empty((len(thetas), n_rows))
-        raw = self._outputs(network, thetas, TrainingSet(X, y), X, rows, losses)
-        return raw, losses
+        training_set = TrainingSet(X, y)
+        raw = self._outputs(network, thetas, training_set, X, rows, winners, losses)
+        return Evaluation(raw, winners, losses)
 
-    def _outputs(self, network, thetas, training_set, X, rows, losses=None):
+    def _outputs(
+        self, network, thetas, training_set, X, rows, winners=None, losses=None
+    ):
         n_rows = X.shape[0] if rows is None else len(rows)
         raw = np.empty((len(thetas), n_rows, network.n_outputs), dtype=thetas.dtype)
         if raw.size > 0:
@@ -46,6 +50,7 @@ class CompiledEngine(Engine):
                 training_set,
                 rows,
                 raw,
+                winners,
                 losses,
                 self._n_threads(operations),
             )

@@ -44,6 +44,12 @@ cdef extern from "kernels.h" nogil:
         const double *source, const int64_t *row_numbers, Py_ssize_t rows,
         Py_ssize_t width, double *target
     )
+    void find_largest_float(
+        const float *z, Py_ssize_t rows, Py_ssize_t cols, int64_t *columns
+    )
+    void find_largest_double(
+        const double *z, Py_ssize_t rows, Py_ssize_t cols, int64_t *columns
+    )
     void activate_float(activation kind, float *z, Py_ssize_t n)
     void activate_double(activation kind, double *z, Py_ssize_t n)
     void activate_with_slope_float(
@@ -123,6 +129,15 @@ cdef inline void gather(
         gather_float(source, row_numbers, rows, width, target)
     else:
         gather_double(source, row_numbers, rows, width, target)
+
+
+cdef inline void find_largest(
+    const floating *z, Py_ssize_t rows, Py_ssize_t cols, int64_t *columns
+) noexcept nogil:
+    if floating is float:
+        find_largest_float(z, rows, cols, columns)
+    else:
+        find_largest_double(z, rows, cols, columns)
 
 
 cdef inline void activate(activation kind, floating *z, Py_ssize_t n) noexcept nogil:

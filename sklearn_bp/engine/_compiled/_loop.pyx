@@ -10,13 +10,13 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ._batch cimport (
-    BLOCK_ROWS, BatchWork, Job, Part, add_shards, batch_loss, batch_part, cut,
+    BatchWork, Job, Part, add_shards, batch_loss, batch_part, cut,
     gradient_norm, intercepts_gradient, join, penalty, sparse_part, wait_for_others,
     whole_gradient,
 )
 from ._kernels cimport (
-    ADAM, ADAMW, GOLDEN, flush_denormals, optimizer as optimizer_kind, output,
-    restore_denormals, scale, split_mix, square_sums, update, update_rule,
+    ADAM, ADAMW, GOLDEN, find_largest, flush_denormals, optimizer as optimizer_kind,
+    output, restore_denormals, scale, split_mix, square_sums, update, update_rule,
 )
 from ._layers cimport coef_gradient, forward_rows, load_rows, point_at
 from ._structs cimport (
@@ -32,6 +32,10 @@ from ._structs import OPTIMIZER_CODES
 # Rows of a gradient that are made at a time and then used for the step, while they are
 # still in the cache.
 cdef Py_ssize_t GROUP_ROWS = 128
+
+# Rows that a thread takes through the network at a time where there is no way back, for
+# the same reason.
+cdef Py_ssize_t FORWARD_ROWS = 128
 
 
 cdef struct Sums:
@@ -62,28 +66,31 @@ def get_max_threads():
 
 def forward_all(
     CompiledNetwork compiled, const floating[:, ::1] thetas, TrainingSet training_set,
-    const int64_t[::1] rows, floating[:, :, ::1] raw, double[:, ::1] losses,
-    int n_threads,
+    const int64_t[::1] rows, floating[:, :, ::1] raw, int64_t[:, ::1] winners,
+    double[:, ::1] losses, int n_threads,
 ):
     """Raw outputs of the given rows, or of the first ones, for each of `thetas`, into
-    `raw`; and unless it is None, the losses of these rows into `losses`."""
+    `raw`; and unless they are None, the numbers of the largest ones into `winners`, and
+    the losses of these rows into `losses`."""
     cdef Py_ssize_t n_rows = raw.shape[1]
     cdef Workspace workspace = Workspace(
-        compiled, training_set, min(BLOCK_ROWS, n_rows), sizeof(floating)
+        compiled, training_set, min(FORWARD_ROWS * n_threads, n_rows), sizeof(floating)
     )
     cdef const int64_t *row_numbers = NULL
+    cdef int64_t *row_winners = NULL
     cdef double *row_losses = NULL
     cdef meeting_point point
     memset(&point, 0, sizeof(point))
     if rows is not None:
         row_numbers = &rows[0]
     if losses is not None:
+        row_winners = &winners[0, 0]
         row_losses = &losses[0, 0]
     with nogil, parallel(num_threads=n_threads):
         forward_part(
             join(&point), &compiled.layers, &training_set.data, workspace.blocks[0],
             workspace.capacity, &thetas[0, 0], thetas.shape[0], row_numbers, n_rows,
-            &raw[0, 0, 0], row_losses,
+            &raw[0, 0, 0], row_winners, row_losses,
         )
 
 
@@ -213,7 +220,8 @@ cdef class Steps:
 cdef void forward_part(
     Part part, const Layers *layers, const Data *data, Block block,
     Py_ssize_t capacity, const floating *thetas, Py_ssize_t n_thetas,
-    const int64_t *rows, Py_ssize_t n_rows, floating *raw, double *losses,
+    const int64_t *rows, Py_ssize_t n_rows, floating *raw, int64_t *winners,
+    double *losses,
 ) noexcept nogil:
     """A thread's part of every block of rows. It keeps to its own part of the
     workspace, so nobody has to wait before the end."""
@@ -233,6 +241,7 @@ cdef void forward_part(
             forward_rows(layers, data, &block, theta, begin, stop)
             start = number * n_rows + first + begin
             show_outputs(layers, &block, begin, stop, raw + start * n_outputs,
+                         NULL if losses == NULL else winners + start,
                          NULL if losses == NULL else losses + start)
         first += capacity
     restore_denormals(denormals)
@@ -241,15 +250,17 @@ cdef void forward_part(
 
 cdef void show_outputs(
     const Layers *layers, const Block *block, Py_ssize_t begin, Py_ssize_t end,
-    floating *raw, double *losses,
+    floating *raw, int64_t *winners, double *losses,
 ) noexcept nogil:
-    """Copy some of the block's raw outputs, and if asked for, their losses."""
+    """Copy some of the block's raw outputs; and if losses are asked for, these and the
+    numbers of the largest outputs."""
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
     cdef floating *outputs = (
         <floating *> block.outputs[layers.n_layers] + begin * n_outputs
     )
     memcpy(raw, outputs, (end - begin) * n_outputs * sizeof(floating))
     if losses != NULL:
+        find_largest(<const floating *> outputs, end - begin, n_outputs, winners)
         output(layers.loss_kind, layers.loss_setting, outputs,
                <floating *> block.y + begin * layers.n_targets, losses, end - begin,
                n_outputs)

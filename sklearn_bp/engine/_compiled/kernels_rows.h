@@ -48,3 +48,20 @@ KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
     for (ptrdiff_t j = 0; j < n; j++)
         target[j] += factor * source[j];
 }
+
+/* Of each row the column of its largest number, the first of equal ones, or the first
+   NaN. */
+INLINE void FN(find_largest)(const REAL *z, ptrdiff_t rows, ptrdiff_t cols,
+                             int64_t *columns)
+{
+    for (ptrdiff_t i = 0; i < rows; i++, z += cols) {
+        REAL largest = z[0];
+        int64_t column = 0;
+        for (ptrdiff_t j = 1; j < cols; j++) {
+            const int is_larger = !(z[j] <= largest) & (largest == largest);
+            largest = is_larger ? z[j] : largest;
+            column = is_larger ? j : column;
+        }
+        columns[i] = column;
+    }
+}
