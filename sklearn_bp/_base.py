@@ -340,7 +340,7 @@ class BaseBackprop(
             "validate": validate,
             "callbacks": callbacks,
             "warn_at_max_iter": is_alone and not incremental,
-            "keep_when_interrupted": is_alone,
+            "is_alone": is_alone,
             "verbose": self.verbose,
         }
         if callbacks is not None:

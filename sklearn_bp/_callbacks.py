@@ -36,11 +36,12 @@ class EpochCallbacks:
         self._state = state
         self._fit.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
-    def begin_epoch(self):
+    def begin_epochs(self):
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
-    def end_epoch(self, theta):
+    def end_epochs(self, thetas):
+        (theta,) = thetas
         self._n_epochs += 1
         return self._end(self._epoch, theta)
 

@@ -106,8 +106,8 @@ class Follower:
         None is the estimator's own score, "loss" the negated loss.
     """
 
-    MAX_BYTES = 2**20
-    MAX_NETWORKS = 64
+    MAX_BYTES = 2**21
+    MAX_NETWORKS = 128
     may_lag_behind = True
 
     def __init__(self, estimator, sets, scorer):
@@ -140,22 +140,25 @@ class Follower:
         n_networks = max(1, min(self.MAX_NETWORKS, self.MAX_BYTES // n_bytes))
         self._thetas = np.empty((n_networks, state.theta.size), state.theta.dtype)
 
-    def begin_epoch(self):
+    def begin_epochs(self):
         """Nothing is to be done."""
 
-    def end_epoch(self, theta):
+    def end_epochs(self, thetas):
         stopping = self._state.stopping
         if stopping is not None and stopping.best_theta is not None:
-            theta = stopping.best_theta  # what early stopping would keep
-        self._thetas[self._n_kept] = theta
-        self._n_kept += 1
-        if self._n_kept == len(self._thetas):
-            self._measure()
+            thetas = stopping.best_theta[np.newaxis]  # what early stopping would keep
+        while len(thetas) > 0:
+            n = min(len(thetas), len(self._thetas) - self._n_kept)
+            self._thetas[self._n_kept : self._n_kept + n] = thetas[:n]
+            self._n_kept += n
+            if self._n_kept == len(self._thetas):
+                self._measure()
+            thetas = thetas[n:]
         return False
 
     def end_fit(self, theta):
         if self._n_kept == 0 and not self._curves:  # lbfgs began at the minimum
-            self.end_epoch(theta)
+            self.end_epochs(theta[np.newaxis])
         if self._n_kept > 0:
             self._measure()
 
@@ -215,8 +218,10 @@ class FoldCurve:
     def padded(self, n_epochs):
         """As if it had gone on: what has converged stays as it is."""
         missing = n_epochs - len(self.losses)
-        width = (0, missing), (0, 0)
-        return (np.pad(part, width, mode="edge") for part in (self.losses, self.scores))
+        return (
+            np.vstack([part, np.tile(part[-1], (missing, 1))])
+            for part in (self.losses, self.scores)
+        )
 
 
 def train_fold(candidate, train, test, scorer, n_epochs, *samples):

@@ -1,5 +1,6 @@
 """How a network is trained: optimizers, schedules, stopping, the epoch loop."""
 
+from ._epochs import operations_of_epoch
 from ._lbfgs import minimize_lbfgs
 from ._optimizers import OPTIMIZERS
 from ._schedules import FACTORS, SCHEDULES, make_schedule
@@ -15,5 +16,6 @@ __all__ = [
     "TrainingState",
     "make_schedule",
     "minimize_lbfgs",
+    "operations_of_epoch",
     "train",
 ]

@@ -17,14 +17,21 @@ from sklearn.utils import check_random_state
 OPERATIONS_PER_SLICE = 2e9
 STEPS_PER_SLICE = 2000
 
-# Epochs ahead may be run in vain, so those of one call should take about 1 ms. What a
-# row takes by itself, to be shuffled and fetched, counts as so many operations. Few
-# epochs save less than it takes to be able to go back.
-LEAST_EPOCHS_AT_ONCE = 16
+# Epochs ahead may be run in vain, so those of one call should take about 1 ms, or some
+# more beside other trainings, which make each return to Python wait. What a row takes
+# by itself, to be shuffled and fetched, counts as so many operations. Few epochs save
+# less than it takes to be able to go back.
+LEAST_EPOCHS_AT_ONCE = 4
 MOST_EPOCHS_AT_ONCE = 64
 OPERATIONS_AT_ONCE = 50e6
+OPERATIONS_AT_ONCE_BESIDE_OTHERS = 300e6
 STEPS_AT_ONCE = 500
 OPERATIONS_PER_ROW = 1000
+
+
+def operations_of_epoch(n_coefs, n_rows):
+    """About how many multiplications and additions an epoch takes."""
+    return (6 * n_coefs + OPERATIONS_PER_ROW) * n_rows
 
 
 class Epochs:
@@ -70,13 +77,8 @@ class Epochs:
             )
             for number, first_row in enumerate(range(0, n_rows, rows_per_slice))
         ]
-        operations = (6 * n_coefs + OPERATIONS_PER_ROW) * n_rows
-        most_at_once = min(
-            MOST_EPOCHS_AT_ONCE,
-            int(OPERATIONS_AT_ONCE / operations),
-            min(STEPS_AT_ONCE, steps_per_slice) // self._n_steps,
-        )
-        self._at_once = most_at_once if most_at_once >= LEAST_EPOCHS_AT_ONCE else 1
+        self._operations = operations_of_epoch(n_coefs, n_rows)
+        self._steps_at_once = min(STEPS_AT_ONCE, steps_per_slice)
         self._run_steps = engine.prepare_steps(
             state.network,
             state.theta,
@@ -90,30 +92,29 @@ class Epochs:
             max_grad_norm,
         )
 
-    def run(self, max_epochs, may_run_ahead, keep_thetas):
-        """Train, epoch by epoch.
+    def blocks(self, max_epochs, may_run_ahead, *, is_alone=True, keep_thetas=False):
+        """Train, some epochs at a time.
 
         Parameters
         ----------
         max_epochs : int
             How many there are.
         may_run_ahead : bool
-            Whether there may already have been more epochs than were yielded. Closing
-            the generator takes those back.
-        keep_thetas : bool
-            Whether each epoch comes with its own parameters. Otherwise they are those
-            of the network in training, which may be ahead.
+            Whether a block may have several. Those of them that are not used before
+            the next block is asked for, or the generator is closed, are taken back.
+        is_alone : bool, default=True
+            Whether no other training goes on beside this one.
+        keep_thetas : bool, default=False
+            Whether a block has the parameters after each epoch.
 
         Yields
         ------
-        loss, gradient_norm : float
-            Means over the steps of an epoch.
-        theta : ndarray of shape (n_parameters,)
-            The parameters after it.
-        seconds : float
-            How long it took.
+        block : Block
+            The next epochs.
         """
-        at_once = self._at_once if may_run_ahead and self._is_known_ahead() else 1
+        at_once = 1
+        if may_run_ahead and self._is_known_ahead():
+            at_once = self._most_at_once(is_alone)
         while max_epochs > 0:
             n_epochs = min(at_once, max_epochs)
             if n_epochs > 1:
@@ -121,6 +122,17 @@ class Epochs:
             else:
                 yield self._run_one()
             max_epochs -= n_epochs
+
+    def _most_at_once(self, is_alone):
+        operations = (
+            OPERATIONS_AT_ONCE if is_alone else OPERATIONS_AT_ONCE_BESIDE_OTHERS
+        )
+        most = min(
+            MOST_EPOCHS_AT_ONCE,
+            int(operations / self._operations),
+            self._steps_at_once // self._n_steps,
+        )
+        return most if most >= LEAST_EPOCHS_AT_ONCE else 1
 
     def _is_known_ahead(self):
         """Whether epochs can be taken back, and nothing before them changes them."""
@@ -130,35 +142,29 @@ class Epochs:
 
     def _run_one(self):
         start = perf_counter()
-        schedule = self._state.schedule
         self._draw_order()
-        rates = schedule.rates(self._n_steps)
+        rates = self._state.schedule.rates(self._n_steps)
         sums = 0.0
         for steps, order in self._slices:
             sums += self._run_steps(order, rates[np.newaxis, steps])
-        schedule.learning_rate = rates.item(-1)
-        means = self._means(*sums[0].tolist())
-        return *means, self._state.theta, perf_counter() - start
+        thetas = self._state.theta[np.newaxis]
+        return self._block(sums, rates[np.newaxis], thetas, start)
 
     def _run_ahead(self, n_epochs, keep_thetas):
         start = perf_counter()
-        theta, schedule = self._state.theta, self._state.schedule
+        theta = self._state.theta
         rates = self._rates_ahead(n_epochs)
         thetas = None
         if keep_thetas:
             thetas = np.empty((n_epochs, theta.size), theta.dtype)
         mark = self._mark()
-        n_used = 0
+        block = None
         try:
             sums = self._run_steps(self._draw_orders(n_epochs), rates, thetas)
-            seconds = (perf_counter() - start) / n_epochs
-            for of_epoch, learning_rate in zip(sums.tolist(), rates[:, -1].tolist()):
-                schedule.learning_rate = learning_rate
-                if keep_thetas:
-                    theta = thetas[n_used]
-                n_used += 1
-                yield *self._means(*of_epoch), theta, seconds
+            block = self._block(sums, rates, thetas, start)
+            yield block
         finally:
+            n_used = 0 if block is None else block.n_used
             if n_used < n_epochs:
                 mark.go_back()
                 self._run_steps(self._draw_orders(n_used), rates[:n_used])
@@ -190,11 +196,48 @@ class Epochs:
             schedule.end_epoch(n_samples_seen)
         return rates
 
+    def _block(self, sums, rates, thetas, start):
+        seconds = (perf_counter() - start) / len(sums)
+        means = [self._means(*of_epoch) for of_epoch in sums.tolist()]
+        return Block(means, rates[:, -1].tolist(), thetas, seconds)
+
     def _means(self, data_loss, penalty, gradient_norm):
         """The loss, and the length of the gradient, averaged over an epoch."""
         network = self._state.network
         loss = network.loss.shown(data_loss, network.n_outputs) + penalty
         return loss / len(self._order), gradient_norm / self._n_steps
+
+
+class Block:
+    """Epochs that one call has run. To iterate over them is to use them.
+
+    Parameters
+    ----------
+    means : list of tuple of float
+        Of each epoch the loss and the length of the gradient, averaged over its steps.
+    learning_rates : list of float
+        Those of the last steps.
+    thetas : ndarray of shape (n_epochs, n_parameters) or None
+        The parameters after each epoch, if they were kept.
+    seconds : float
+        How long an epoch took.
+    """
+
+    def __init__(self, means, learning_rates, thetas, seconds):
+        self._epochs = zip(means, learning_rates, strict=True)
+        self._thetas = thetas
+        self.seconds = seconds
+        self.n_used = 0
+
+    def __iter__(self):
+        for (loss, gradient_norm), learning_rate in self._epochs:
+            self.n_used += 1
+            yield loss, gradient_norm, learning_rate
+
+    @property
+    def used_thetas(self):
+        """The parameters after each epoch that was used."""
+        return self._thetas[: self.n_used]
 
 
 class _Mark:

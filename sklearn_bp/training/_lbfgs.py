@@ -29,7 +29,7 @@ def minimize_lbfgs(
     validate=None,
     callbacks=None,
     warn_at_max_iter=True,
-    keep_when_interrupted=True,
+    is_alone=True,
     verbose=False,
 ):
     """Train on all rows at once.
@@ -55,8 +55,9 @@ def minimize_lbfgs(
         Called at both ends of each iteration, see `train`.
     warn_at_max_iter : bool, default=True
         Whether to warn of a training that has not converged.
-    keep_when_interrupted : bool, default=True
-        Whether Ctrl-C ends the training with a warning, instead of being raised.
+    is_alone : bool, default=True
+        Whether no other training goes on beside this one. If so, Ctrl-C ends it with a
+        warning, instead of being raised.
     verbose : bool, default=False
         Whether to print a line an iteration.
 
@@ -107,8 +108,8 @@ def minimize_lbfgs(
         # An iteration that brings no progress is not known as one, so none is said to
         # begin before it has ended.
         if callbacks is not None:
-            callbacks.begin_epoch()
-            is_stopped = callbacks.end_epoch(latest.astype(dtype))
+            callbacks.begin_epochs()
+            is_stopped = callbacks.end_epochs(latest.astype(dtype)[np.newaxis])
             if is_stopped:
                 raise StopIteration
         start = perf_counter()
@@ -124,7 +125,7 @@ def minimize_lbfgs(
                 options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
             )
         except KeyboardInterrupt:
-            if not keep_when_interrupted:
+            if not is_alone:
                 raise
             warnings.warn("Training interrupted by user.", stacklevel=2)
         else:

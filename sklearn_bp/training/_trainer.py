@@ -74,7 +74,7 @@ def train(
     watch_score=False,
     callbacks=None,
     warn_at_max_iter=True,
-    keep_when_interrupted=True,
+    is_alone=True,
     verbose=False,
 ):
     """Train until the stopping rule or `max_iter` ends it.
@@ -105,14 +105,15 @@ def train(
     watch_score : bool, default=False
         Whether the stopping rule watches that score, and not the training loss.
     callbacks : object, default=None
-        Its `begin_epoch()` is called before each epoch, and its `end_epoch(theta)`
-        after it, which returns whether to stop. Its `may_lag_behind` says whether
-        the engine may already be some epochs further then, as long as `theta` is that
-        of the epoch.
+        Its `begin_epochs()` is called before an epoch, and its `end_epochs(thetas)`
+        after it, with the parameters in a row; it returns whether to stop. If its
+        `may_lag_behind` is true, there may be several epochs between the two calls, a
+        row each.
     warn_at_max_iter : bool, default=True
         Whether to warn if `max_iter` ends the training, and not the schedule.
-    keep_when_interrupted : bool, default=True
-        Whether Ctrl-C ends the training with a warning, instead of being raised.
+    is_alone : bool, default=True
+        Whether no other training goes on beside this one. If so, Ctrl-C ends it with a
+        warning, instead of being raised.
     verbose : bool, default=False
         Whether to print a line an epoch.
 
@@ -126,7 +127,7 @@ def train(
     ValueError
         If the loss becomes infinite or NaN.
     """
-    epochs = Epochs(
+    blocks = Epochs(
         engine,
         state,
         data,
@@ -134,49 +135,53 @@ def train(
         batch_size,
         max_grad_norm,
         random_state if shuffle else None,
-    ).run(
+    ).blocks(
         max_iter,
         may_run_ahead=validate is None
         and (callbacks is None or callbacks.may_lag_behind),
+        is_alone=is_alone,
         keep_thetas=callbacks is not None,
     )
-    history = state.history
+    history, schedule, stopping = state.history, state.schedule, state.stopping
     n_iter = 0
-    state.stopping.start(state.theta)
+    stopping.start(state.theta)
     try:
-        with one_blas_thread, closing(epochs):
+        with one_blas_thread, closing(blocks):
             while n_iter < max_iter:
                 if callbacks is not None:
-                    callbacks.begin_epoch()
-                loss, gradient_norm, theta, seconds = next(epochs)
-                start = perf_counter()
-                if not math.isfinite(loss):
-                    raise _divergence(n_iter + 1, loss, state.schedule)
-                n_iter += 1
-                state.n_samples_seen += len(data.rows)
-                history.losses.append(loss)
-                learning_rate = state.schedule.learning_rate
-                if verbose:
-                    print(f"Iteration {n_iter}, loss = {loss:.8f}")
-
-                score, measured = -loss, validate and validate(state.theta)
-                if watch_score:
-                    _, score = measured
-                    history.validation_scores.append(score)
+                    callbacks.begin_epochs()
+                block = next(blocks)
+                for loss, gradient_norm, learning_rate in block:
+                    start = perf_counter()
+                    schedule.learning_rate = learning_rate
+                    if not math.isfinite(loss):
+                        raise _divergence(n_iter + 1, loss, schedule)
+                    n_iter += 1
+                    state.n_samples_seen += len(data.rows)
+                    history.losses.append(loss)
                     if verbose:
-                        print(f"Validation score: {score:f}")
-                state.stopping.update(score, state.theta)
-                state.schedule.end_epoch(state.n_samples_seen)
-                seconds += perf_counter() - start
-                history.record(loss, learning_rate, gradient_norm, seconds, measured)
-                if callbacks is not None and callbacks.end_epoch(theta):
+                        print(f"Iteration {n_iter}, loss = {loss:.8f}")
+
+                    score, measured = -loss, validate and validate(state.theta)
+                    if watch_score:
+                        _, score = measured
+                        history.validation_scores.append(score)
+                        if verbose:
+                            print(f"Validation score: {score:f}")
+                    stopping.update(score, state.theta)
+                    schedule.end_epoch(state.n_samples_seen)
+                    seconds = block.seconds + perf_counter() - start
+                    history.record(
+                        loss, learning_rate, gradient_norm, seconds, measured
+                    )
+                    if stopping.out_of_patience:
+                        break
+                if callbacks is not None and callbacks.end_epochs(block.used_thetas):
                     break
-                if state.stopping.out_of_patience and not _go_on(
-                    state, watch_score, verbose
-                ):
+                if stopping.out_of_patience and not _go_on(state, watch_score, verbose):
                     break
             else:
-                if warn_at_max_iter and not state.schedule.has_an_end:
+                if warn_at_max_iter and not schedule.has_an_end:
                     warnings.warn(
                         f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached"
                         " and the optimization hasn't converged yet.",
@@ -184,10 +189,10 @@ def train(
                         stacklevel=2,
                     )
     except KeyboardInterrupt:
-        if not keep_when_interrupted:
+        if not is_alone:
             raise
         warnings.warn("Training interrupted by user.", stacklevel=2)
-    state.stopping.finish(state.theta)
+    stopping.finish(state.theta)
     return n_iter
 
 
