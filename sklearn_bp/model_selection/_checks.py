@@ -1,6 +1,8 @@
 """What is wrong with a study is found out before anything is trained."""
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from sklearn.utils import check_random_state, indexable
 
 from .._base import BaseBackprop
 from .._targets import is_multilabel
-from .._validation import check_sample_weight
+from .._validation import check_hidden_layer_sizes, check_sample_weight
+from ..training import operations_of_epoch
 from ._fold import Candidate, Samples, measure_on
 from ._summary import NEGATED_LOSS
 
@@ -59,6 +62,17 @@ class Plan:
         train, test = self.folds[fold]
         candidate, samples = self.candidates[number], self.samples[number]
         return candidate, train, test, self.scorer, n_epochs, *samples
+
+    def operations(self, number, n_epochs):
+        """About how many multiplications and additions a training of a candidate
+        takes."""
+        candidate, X = self.candidates[number], self.samples[number].X
+        if candidate.preprocessing is not None:
+            return math.inf  # nobody knows
+        hidden = check_hidden_layer_sizes(candidate.network.hidden_layer_sizes)
+        sizes = X.shape[1], *hidden, candidate.network.n_outputs_
+        n_coefs = sum(below * above for below, above in pairwise(sizes))
+        return operations_of_epoch(n_coefs, X.shape[0]) * n_epochs
 
 
 def check_study(
@@ -150,7 +164,8 @@ def _candidate(estimator, params):
     params = {name: clone(value, safe=False) for name, value in params.items()}
     preprocessing, network = split_off(clone(estimator).set_params(**params))
     network._validate_params()
-    network = clone(network)  # which may be a value in params
+    if any(value is network for value in params.values()):
+        network = clone(network)  # for it will learn what the targets are
     return Candidate(params, preprocessing, network)
 
 

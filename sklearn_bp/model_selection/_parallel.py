@@ -1,8 +1,10 @@
 """Folds side by side, on whatever backend of joblib's is chosen."""
 
+import math
 import warnings
 from concurrent.futures import BrokenExecutor, CancelledError
 
+from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..engine import config_context, get_config
@@ -10,8 +12,14 @@ from ..engine import config_context, get_config
 #: How often in a row a call may bring no result before it is given up.
 MOST_FRUITLESS_CALLS = 3
 
+#: To hand out a task takes joblib about a millisecond, so short ones go several at a
+#: time: up to so many multiplications and additions, some ten milliseconds, as long as
+#: each worker's turn comes several times.
+OPERATIONS_AT_A_TIME = 5e8
+LEAST_TURNS = 4
 
-def side_by_side(function, tasks, n_jobs):
+
+def side_by_side(function, tasks, n_jobs, operations=math.inf):
     """Call a function with each of several lists of arguments.
 
     Workers may be lost. What they leave undone is done again: with the same arguments
@@ -25,6 +33,8 @@ def side_by_side(function, tasks, n_jobs):
         Its arguments.
     n_jobs : int or None
         How many calls run at a time, as joblib understands it.
+    operations : float, default=inf
+        About how many multiplications and additions the longest call takes.
 
     Yields
     ------
@@ -39,6 +49,7 @@ def side_by_side(function, tasks, n_jobs):
         If several calls in a row lose all of their workers.
     """
     config = get_config()
+    batch_size = _batch_size(len(tasks), n_jobs, operations)
     missing = set(range(len(tasks)))
     n_fruitless = 0
     while missing:
@@ -48,7 +59,7 @@ def side_by_side(function, tasks, n_jobs):
             for number in sorted(missing)
         )
         try:
-            for number, result in _parallel(n_jobs)(calls):
+            for number, result in _parallel(n_jobs, batch_size)(calls):
                 missing.discard(number)
                 yield number, result
         except Exception as error:
@@ -69,13 +80,17 @@ def side_by_side(function, tasks, n_jobs):
             )
 
 
-def _parallel(n_jobs):
+def _batch_size(n_tasks, n_jobs, operations):
+    n_turns = LEAST_TURNS * effective_n_jobs(n_jobs)
+    return max(1, min(int(OPERATIONS_AT_A_TIME / operations), n_tasks // n_turns))
+
+
+def _parallel(n_jobs, batch_size):
+    settings = {"n_jobs": n_jobs, "batch_size": batch_size, "prefer": "threads"}
     try:
-        return Parallel(
-            n_jobs=n_jobs, prefer="threads", return_as="generator_unordered"
-        )
+        return Parallel(**settings, return_as="generator_unordered")
     except ValueError:  # the backend, such as ray's, returns all results at once
-        return Parallel(n_jobs=n_jobs, prefer="threads")
+        return Parallel(**settings)
 
 
 def _is_of_a_lost_worker(error):

@@ -139,15 +139,18 @@ def rungs(n_candidates, factor):
 
 def _trained(plan, numbers, share, n_jobs):
     """The folds of each candidate as soon as all are there, and its number."""
-    tasks, owners, missing = [], [], {}
+    tasks, owners, missing, operations = [], [], {}, []
     for number in numbers:
         n_epochs = math.ceil(share * plan.candidates[number].network.max_iter)
+        operations.append(plan.operations(number, n_epochs))
         missing[number] = len(plan.folds)
         for fold in range(len(plan.folds)):
             tasks.append(plan.task(number, fold, n_epochs))
             owners.append(number)
     results = [None] * len(tasks)
-    for task, result in side_by_side(train_fold, tasks, n_jobs):
+    for task, result in side_by_side(
+        train_fold, tasks, n_jobs, max(operations, default=math.inf)
+    ):
         results[task] = result
         number = owners[task]
         missing[number] -= 1
