@@ -10,9 +10,8 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ._batch cimport (
-    BatchWork, Job, Part, add_shards, batch_loss, batch_part, cut,
-    gradient_norm, intercepts_gradient, join, penalty, sparse_part, wait_for_others,
-    whole_gradient,
+    BatchWork, Job, Part, add_shards, batch_loss, batch_part, cut, gradient_norm,
+    intercepts_gradient, join, penalty, sparse_part, wait_for_others, whole_gradient,
 )
 from ._kernels cimport (
     ADAM, ADAMW, GOLDEN, find_largest, flush_denormals, optimizer as optimizer_kind,
