@@ -111,7 +111,7 @@ class ClassLabels:
         Parameters
         ----------
         outputs : Evaluation
-            What an engine says.
+            What an engine has made of the rows.
         y : ndarray of shape (n_samples, n_targets)
             The targets.
 

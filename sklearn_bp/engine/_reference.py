@@ -26,7 +26,8 @@ class ReferenceEngine(Engine):
         y = y if rows is None else y[rows]
         raw = np.stack([self.forward(network, theta, X, rows) for theta in thetas])
         losses = [network.loss.value(of_one, y) for of_one in raw]
-        return Evaluation(raw, raw.argmax(axis=-1), np.array(losses, dtype=np.float64))
+        winners = raw.argmax(axis=-1).astype(np.int64)
+        return Evaluation(raw, winners, np.array(losses, dtype=np.float64))
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         data_loss, gradient = _data_term(

@@ -92,7 +92,11 @@ def test_forward_loss_and_gradients(
             for engine in (_compiled_engine, _reference_engine)
         )
         np.testing.assert_array_equal(outputs.raw[0], raw)
-        for ours, expected in zip(outputs, expected_outputs):
+        np.testing.assert_array_equal(outputs.winners, outputs.raw.argmax(axis=-1))
+        for ours, expected in (
+            (outputs.raw, expected_outputs.raw),
+            (outputs.losses, expected_outputs.losses),
+        ):
             np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
     results = [
@@ -305,6 +309,23 @@ def test_extreme_net_inputs(activation, dtype, make_problem):
     np.testing.assert_allclose(
         np.delete(raw, 5, axis=0), np.delete(expected, 5, axis=0), **TOLERANCE[dtype]
     )
+
+
+@DTYPES
+@SPARSE
+@pytest.mark.parametrize("n_rows", [127, 128, 129, 700])
+def test_several_networks_on_several_blocks(n_rows, sparse, dtype, make_problem):
+    """More rows than the compiled engine takes forward at a time."""
+    problem = make_problem(loss="log_loss", n_samples=700, sparse=sparse, dtype=dtype)
+    thetas = np.stack([problem.theta, -problem.theta, 2 * problem.theta])
+    rows = np.random.RandomState(0).permutation(700)[:n_rows]
+    arguments = problem.network, thetas, problem.X, problem.y, rows
+    ours, expected = (
+        engine.evaluate(*arguments) for engine in (_compiled_engine, _reference_engine)
+    )
+    np.testing.assert_allclose(ours.raw, expected.raw, **TOLERANCE[dtype])
+    np.testing.assert_allclose(ours.losses, expected.losses, **TOLERANCE[dtype])
+    np.testing.assert_array_equal(ours.winners, ours.raw.argmax(axis=-1))
 
 
 @DTYPES

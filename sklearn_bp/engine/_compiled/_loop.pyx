@@ -33,8 +33,9 @@ from ._structs import OPTIMIZER_CODES
 cdef Py_ssize_t GROUP_ROWS = 128
 
 # Rows that a thread takes through the network at a time where there is no way back, for
-# the same reason.
+# the same reason; and all threads together, for the sake of memory.
 cdef Py_ssize_t FORWARD_ROWS = 128
+cdef Py_ssize_t MOST_FORWARD_ROWS = 2048
 
 
 cdef struct Sums:
@@ -69,11 +70,15 @@ def forward_all(
     double[:, ::1] losses, int n_threads,
 ):
     """Raw outputs of the given rows, or of the first ones, for each of `thetas`, into
-    `raw`; and unless they are None, the numbers of the largest ones into `winners`, and
+    `raw`; and unless both are None, the numbers of the largest ones into `winners`, and
     the losses of these rows into `losses`."""
     cdef Py_ssize_t n_rows = raw.shape[1]
+    cdef Py_ssize_t most = min(FORWARD_ROWS * n_threads, MOST_FORWARD_ROWS)
+    cdef Py_ssize_t n_blocks = (n_rows + most - 1) // most
+    # Blocks of one size, as near as tiles allow: threads share each of them.
+    cdef Py_ssize_t capacity = n_tiles((n_rows + n_blocks - 1) // n_blocks) * TILE_ROWS
     cdef Workspace workspace = Workspace(
-        compiled, training_set, min(FORWARD_ROWS * n_threads, n_rows), sizeof(floating)
+        compiled, training_set, min(capacity, n_rows), sizeof(floating)
     )
     cdef const int64_t *row_numbers = NULL
     cdef int64_t *row_winners = NULL

@@ -20,7 +20,7 @@ INLINE ptrdiff_t FN(whole_vectors)(ptrdiff_t n)
 }
 
 /* How many vectors of the next columns go into one panel, out of those that are left:
-   two and two instead of three and one. */
+   VECTORS, but two and two instead of three and one. */
 INLINE int FN(vectors_of_panel)(ptrdiff_t columns)
 {
     const ptrdiff_t n = FN(whole_vectors)(columns) / LANES;
