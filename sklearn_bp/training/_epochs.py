@@ -103,7 +103,7 @@ class Epochs:
             Whether a block may have several. Those of them that are not used before
             the next block is asked for, or the generator is closed, are taken back.
         is_alone : bool, default=True
-            Whether no other training goes on beside this one.
+            Whether this is not one training of many, which go on side by side.
         keep_thetas : bool, default=False
             Whether a block has the parameters after each epoch.
 
@@ -118,10 +118,10 @@ class Epochs:
         while max_epochs > 0:
             n_epochs = min(at_once, max_epochs)
             if n_epochs > 1:
-                yield from self._run_ahead(n_epochs, keep_thetas)
+                max_epochs -= yield from self._run_ahead(n_epochs, keep_thetas)
             else:
                 yield self._run_one()
-            max_epochs -= n_epochs
+                max_epochs -= 1
 
     def _most_at_once(self, is_alone):
         operations = (
@@ -168,6 +168,7 @@ class Epochs:
             if n_used < n_epochs:
                 mark.go_back()
                 self._run_steps(self._draw_orders(n_used), rates[:n_used])
+        return n_used
 
     def _mark(self):
         optimizer = self._state.optimizer

@@ -56,8 +56,8 @@ def minimize_lbfgs(
     warn_at_max_iter : bool, default=True
         Whether to warn of a training that has not converged.
     is_alone : bool, default=True
-        Whether no other training goes on beside this one. If so, Ctrl-C ends it with a
-        warning, instead of being raised.
+        Whether this is not one training of many. If so, Ctrl-C ends it with a warning,
+        instead of being raised.
     verbose : bool, default=False
         Whether to print a line an iteration.
 

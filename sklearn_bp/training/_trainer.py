@@ -108,12 +108,13 @@ def train(
         Its `begin_epochs()` is called before an epoch, and its `end_epochs(thetas)`
         after it, with the parameters in a row; it returns whether to stop. If its
         `may_lag_behind` is true, there may be several epochs between the two calls, a
-        row each.
+        row each, and it cannot stop between them; of epochs before a divergence it may
+        not hear.
     warn_at_max_iter : bool, default=True
         Whether to warn if `max_iter` ends the training, and not the schedule.
     is_alone : bool, default=True
-        Whether no other training goes on beside this one. If so, Ctrl-C ends it with a
-        warning, instead of being raised.
+        Whether this is not one training of many. If so, Ctrl-C ends it with a warning,
+        instead of being raised.
     verbose : bool, default=False
         Whether to print a line an epoch.
 

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from sklearn_bp import BackpropRegressor
 from sklearn_bp.engine import get_engine
-from sklearn_bp.training import OPTIMIZERS, _epochs
+from sklearn_bp.training import OPTIMIZERS, _epochs, _schedules
 from sklearn_bp.training._history import History
 
 pytestmark = [
@@ -217,6 +217,29 @@ def test_callbacks_that_lag_behind(tol, assert_same):
         follower.fit(model)
         assert len(follower.thetas) == model.n_iter_ == (9 if tol else 20)
         return [*what_is_left(model), *follower.thetas]
+
+    assert_same(train)
+
+
+def test_callbacks_that_lag_behind_stop_between_blocks(calls, monkeypatch):
+    monkeypatch.setattr(_epochs, "MOST_EPOCHS_AT_ONCE", 6)
+    model, follower = make_model(), Follower(may_lag_behind=True, n_epochs=9)
+    follower.fit(model)
+    assert model.n_iter_ == len(follower.thetas) == 12
+    assert calls == [6, 6]
+
+
+def test_training_goes_on_after_a_block_that_was_not_used_up(assert_same, monkeypatch):
+    """As if a lower learning rate at a standstill had been known ahead."""
+    monkeypatch.setattr(_schedules.Adaptive, "is_known_ahead", True)
+
+    def train():
+        model = make_model(
+            "sgd", learning_rate="adaptive", n_iter_no_change=3, tol=10
+        ).fit(X, Y)
+        assert model.n_iter_ == 20
+        assert len(set(model.history_["learning_rate"])) == 5
+        return what_is_left(model)
 
     assert_same(train)
 
