@@ -65,10 +65,10 @@ class Plan:
 
     def operations(self, number, n_epochs):
         """About how many multiplications and additions a training of a candidate
-        takes."""
+        takes, and its measuring; infinite if other people's code takes part."""
         candidate, X = self.candidates[number], self.samples[number].X
-        if candidate.preprocessing is not None:
-            return math.inf  # nobody knows
+        if candidate.preprocessing is not None or callable(self.scorer):
+            return math.inf
         hidden = check_hidden_layer_sizes(candidate.network.hidden_layer_sizes)
         sizes = X.shape[1], *hidden, candidate.network.n_outputs_
         n_coefs = sum(below * above for below, above in pairwise(sizes))
@@ -164,8 +164,7 @@ def _candidate(estimator, params):
     params = {name: clone(value, safe=False) for name, value in params.items()}
     preprocessing, network = split_off(clone(estimator).set_params(**params))
     network._validate_params()
-    if any(value is network for value in params.values()):
-        network = clone(network)  # for it will learn what the targets are
+    network = clone(network)  # which may be a value in params, or within one
     return Candidate(params, preprocessing, network)
 
 

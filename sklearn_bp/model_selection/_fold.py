@@ -133,9 +133,8 @@ class Follower:
             for evaluation in self._sets
         ]
         n_samples = max(len(evaluation.y_of_rows) for evaluation in self._sets)
-        n_bytes = (
-            state.theta.nbytes
-            + n_samples * (1 + state.network.n_outputs) * state.theta.itemsize
+        n_bytes = state.theta.nbytes + n_samples * (
+            state.network.n_outputs * state.theta.itemsize + 16
         )
         n_networks = max(1, min(self.MAX_NETWORKS, self.MAX_BYTES // n_bytes))
         self._thetas = np.empty((n_networks, state.theta.size), state.theta.dtype)
@@ -146,7 +145,8 @@ class Follower:
     def end_epochs(self, thetas):
         stopping = self._state.stopping
         if stopping is not None and stopping.best_theta is not None:
-            thetas = stopping.best_theta[np.newaxis]  # what early stopping would keep
+            # What early stopping would keep. It sees one epoch at a time.
+            thetas = stopping.best_theta[np.newaxis]
         while len(thetas) > 0:
             n = min(len(thetas), len(self._thetas) - self._n_kept)
             self._thetas[self._n_kept : self._n_kept + n] = thetas[:n]
@@ -219,7 +219,7 @@ class FoldCurve:
         """As if it had gone on: what has converged stays as it is."""
         missing = n_epochs - len(self.losses)
         return (
-            np.vstack([part, np.tile(part[-1], (missing, 1))])
+            np.vstack([part, np.repeat(part[-1:], missing, axis=0)])
             for part in (self.losses, self.scores)
         )
 

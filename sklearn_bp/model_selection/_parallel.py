@@ -34,7 +34,8 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
     n_jobs : int or None
         How many calls run at a time, as joblib understands it.
     operations : float, default=inf
-        About how many multiplications and additions the longest call takes.
+        About how many multiplications and additions the longest call takes; infinite
+        if it is not known.
 
     Yields
     ------
@@ -49,7 +50,6 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
         If several calls in a row lose all of their workers.
     """
     config = get_config()
-    batch_size = _batch_size(len(tasks), n_jobs, operations)
     missing = set(range(len(tasks)))
     n_fruitless = 0
     while missing:
@@ -59,6 +59,7 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
             for number in sorted(missing)
         )
         try:
+            batch_size = _batch_size(n_before, n_jobs, operations)
             for number, result in _parallel(n_jobs, batch_size)(calls):
                 missing.discard(number)
                 yield number, result
@@ -81,8 +82,10 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
 
 
 def _batch_size(n_tasks, n_jobs, operations):
-    n_turns = LEAST_TURNS * effective_n_jobs(n_jobs)
-    return max(1, min(int(OPERATIONS_AT_A_TIME / operations), n_tasks // n_turns))
+    # A cluster's workers may be yet to come.
+    n_turns = LEAST_TURNS * max(1, effective_n_jobs(n_jobs))
+    size = min(int(OPERATIONS_AT_A_TIME / operations), n_tasks // n_turns)
+    return size if size > 1 else "auto"  # by the clock, but for threads
 
 
 def _parallel(n_jobs, batch_size):

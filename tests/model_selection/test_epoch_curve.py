@@ -20,6 +20,7 @@ from sklearn_bp import (
     BackpropRegressor,
     epoch_curve,
 )
+from sklearn_bp.model_selection._fold import Follower
 
 pytestmark = [
     pytest.mark.usefixtures("each_engine"),
@@ -92,6 +93,17 @@ def test_classifier(settings, container, weighted):
         assert (curve.n_epochs == 3).all()
         return
     assert_is_that_of_fits(curve, model, X, y, FOLDS, classifier_loss, weight)
+
+
+@pytest.mark.parametrize("most", [1, 4, 6])
+def test_networks_are_measured_any_number_at_a_time(most, monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    model = BackpropClassifier((8,), max_iter=9, random_state=0)
+    expected = epoch_curve(model, X, y, cv=FOLDS)
+    monkeypatch.setattr(Follower, "MAX_NETWORKS", most)
+    curve = epoch_curve(model, X, y, cv=FOLDS)
+    np.testing.assert_array_equal(curve.train_losses, expected.train_losses)
+    np.testing.assert_array_equal(curve.test_scores, expected.test_scores)
 
 
 def test_a_training_that_converged_stays_as_it_was():

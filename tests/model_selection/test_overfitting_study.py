@@ -4,6 +4,7 @@ import os
 import threading
 import warnings
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,6 +31,8 @@ from sklearn_bp import (
     epoch_curve,
     overfitting_study,
 )
+from sklearn_bp.model_selection._checks import check_study
+from sklearn_bp.model_selection._parallel import side_by_side
 from sklearn_bp.model_selection._study import rungs
 
 pytestmark = [
@@ -242,6 +245,48 @@ def test_same_bits_side_by_side(backend):
     with parallel_config(backend=backend):
         study = overfitting_study(model, X, y, grid, scoring="roc_auc", n_jobs=2)
     assert_same_bits(study, expected)
+
+
+@pytest.mark.parametrize(
+    ("n_tasks", "operations", "n_at_a_time"),
+    [
+        (120, 1e9, "auto"),  # long ones go one by one, or as joblib thinks best
+        (120, np.inf, "auto"),
+        (120, 1e8, 5),
+        (120, 1e6, 15),  # two workers, four turns each
+        (7, 1e6, "auto"),
+    ],
+)
+def test_short_tasks_go_several_at_a_time(
+    n_tasks, operations, n_at_a_time, monkeypatch
+):
+    sizes = []
+    init = joblib.Parallel.__init__
+
+    def spy(self, *args, batch_size, **kwargs):
+        sizes.append(batch_size)
+        init(self, *args, batch_size=batch_size, **kwargs)
+
+    monkeypatch.setattr(joblib.Parallel, "__init__", spy)
+    tasks = [(number,) for number in range(n_tasks)]
+    results = dict(side_by_side(str, tasks, 2, operations))
+    assert results == {number: str(number) for number in range(n_tasks)}
+    assert sizes == [n_at_a_time]
+
+
+def test_what_other_people_wrote_is_not_taken_for_short(iris):
+    alphas = [{"alpha": 0.1}]
+
+    def operations(estimator, settings=alphas, scoring=None):
+        plan = check_study(estimator, settings, *iris, cv=FOLDS, scoring=scoring)
+        return plan.operations(0, 10)
+
+    # 4 x 100 + 100 x 3 weights, 6 operations each for each of 150 rows, and 1000 a row
+    assert operations(network()) == (6 * 700 + 1000) * 150 * 10
+    assert operations(network(), scoring="accuracy") == np.inf
+    in_pipeline = [{"backpropclassifier__alpha": 0.1}]
+    pipeline = make_pipeline(StandardScaler(), network())
+    assert operations(pipeline, in_pipeline) == np.inf
 
 
 @pytest.mark.usefixtures("fresh_workers")
@@ -563,3 +608,14 @@ def test_nothing_is_drawn_without_need_and_grids_stay_as_they_are(iris):
     grid = {"network": [network(random_state=None, max_iter=2)]}
     study = overfitting_study(pipeline, *iris, grid, cv=FOLDS)
     assert study.params[0]["network"].random_state is None
+
+
+def test_a_grid_over_steps_stays_as_it_is(iris):
+    steps = [[("network", network(random_state=None, alpha=a))] for a in (0.1, 10)]
+    study = overfitting_study(
+        Pipeline([("network", network())]), *iris, {"steps": steps}, cv=FOLDS
+    )
+    for params in study.cv_results_["params"]:
+        ((_, unfitted),) = params["steps"]
+        assert unfitted.random_state is None
+        assert not hasattr(unfitted, "classes_")
