@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils import _safe_indexing, indexable
 
 from ._validation import mean_weight
@@ -151,6 +152,7 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
         infinite rather than NaN, and the scores or None.
     """
     network, weight = state.network, evaluation.weight_of_rows
+    with_winners = with_score and scorer is None and is_classifier(estimator)
     if scorer is not None:
         _check_weights_of_scorer(scorer, weight)
         fitted = copy.copy(estimator)
@@ -158,7 +160,12 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
 
     def measure(thetas):
         outputs = get_engine().evaluate(
-            network, thetas, evaluation.X, evaluation.y, evaluation.rows
+            network,
+            thetas,
+            evaluation.X,
+            evaluation.y,
+            evaluation.rows,
+            with_winners,
         )
         losses = np.average(outputs.losses, axis=1, weights=weight)
         losses = network.loss.shown(losses, network.n_outputs)

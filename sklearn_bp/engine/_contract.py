@@ -52,16 +52,16 @@ class Evaluation(NamedTuple):
     ----------
     raw : ndarray of shape (n_thetas, n_rows, n_outputs)
         The raw outputs.
-    winners : ndarray of int64 of shape (n_thetas, n_rows)
-        Of each row the number of its largest output, of equal ones the first, or of
-        the first NaN: what `numpy.argmax` would say, in a fraction of its time.
     losses : ndarray of float64 of shape (n_thetas, n_rows)
         The loss of each row, without its weight, summed over the outputs.
+    winners : ndarray of int64 of shape (n_thetas, n_rows) or None
+        If asked for: of each row the number of its largest output, of equal ones the
+        first, or of the first NaN. `numpy.argmax` would say the same, but not as soon.
     """
 
     raw: np.ndarray
-    winners: np.ndarray
     losses: np.ndarray
+    winners: np.ndarray | None
 
 
 class Engine(ABC):
@@ -104,7 +104,7 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def evaluate(self, network, thetas, X, y, rows=None):
+    def evaluate(self, network, thetas, X, y, rows=None, with_winners=False):
         """Outputs and losses, for several values of the parameters in one call.
 
         Parameters
@@ -119,11 +119,13 @@ class Engine(ABC):
             The targets.
         rows : ndarray of int64 of shape (n_rows,), default=None
             The rows of X and y to use; None stands for all.
+        with_winners : bool, default=False
+            Whether winners are asked for.
 
         Returns
         -------
         evaluation : Evaluation
-            Raw outputs, winners and losses.
+            Raw outputs, losses and perhaps winners.
         """
 
     @abstractmethod

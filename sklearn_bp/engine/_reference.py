@@ -22,12 +22,12 @@ class ReferenceEngine(Engine):
     def forward(self, network, theta, X, rows=None):
         return forward_pass(network, theta, X if rows is None else X[rows])[-1]
 
-    def evaluate(self, network, thetas, X, y, rows=None):
+    def evaluate(self, network, thetas, X, y, rows=None, with_winners=False):
         y = y if rows is None else y[rows]
         raw = np.stack([self.forward(network, theta, X, rows) for theta in thetas])
         losses = [network.loss.value(of_one, y) for of_one in raw]
-        winners = raw.argmax(axis=-1).astype(np.int64)
-        return Evaluation(raw, winners, np.array(losses, dtype=np.float64))
+        winners = raw.argmax(axis=-1).astype(np.int64) if with_winners else None
+        return Evaluation(raw, np.array(losses, dtype=np.float64), winners)
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         data_loss, gradient = _data_term(

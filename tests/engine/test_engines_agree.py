@@ -88,7 +88,7 @@ def test_forward_loss_and_gradients(
         np.testing.assert_allclose(raw, expected, **TOLERANCE[dtype])
         thetas = np.stack([theta, theta / 2])
         outputs, expected_outputs = (
-            engine.evaluate(network, thetas, X, problem.y, chosen)
+            engine.evaluate(network, thetas, X, problem.y, chosen, with_winners=True)
             for engine in (_compiled_engine, _reference_engine)
         )
         np.testing.assert_array_equal(outputs.raw[0], raw)
@@ -319,7 +319,7 @@ def test_several_networks_on_several_blocks(n_rows, sparse, dtype, make_problem)
     problem = make_problem(loss="log_loss", n_samples=700, sparse=sparse, dtype=dtype)
     thetas = np.stack([problem.theta, -problem.theta, 2 * problem.theta])
     rows = np.random.RandomState(0).permutation(700)[:n_rows]
-    arguments = problem.network, thetas, problem.X, problem.y, rows
+    arguments = problem.network, thetas, problem.X, problem.y, rows, True
     ours, expected = (
         engine.evaluate(*arguments) for engine in (_compiled_engine, _reference_engine)
     )
@@ -338,7 +338,9 @@ def test_winners_are_the_first_of_equals_and_of_nan(dtype, make_problem):
     intercepts = np.random.RandomState(0).choice(numbers, (40, n_outputs))
     thetas[:, -n_outputs:] = intercepts
     y = np.zeros((1, 1), dtype=dtype)
-    evaluation = _compiled_engine.evaluate(problem.network, thetas, X, y)
+    evaluation = _compiled_engine.evaluate(
+        problem.network, thetas, X, y, with_winners=True
+    )
     np.testing.assert_array_equal(evaluation.winners[:, 0], intercepts.argmax(axis=1))
 
 

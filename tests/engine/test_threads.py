@@ -155,7 +155,9 @@ def test_the_number_of_threads_does_not_show(
                 ),
                 _compiled_engine.forward(network, theta, X, rows),
                 _compiled_engine.forward(network, theta, X),
-                *_compiled_engine.evaluate(network, theta[np.newaxis], X, y, rows),
+                *_compiled_engine.evaluate(
+                    network, theta[np.newaxis], X, y, rows, with_winners=True
+                ),
             ]
         )
     for other in results[1:]:

@@ -29,16 +29,16 @@ class CompiledEngine(Engine):
         raw = self._outputs(network, theta[np.newaxis], TrainingSet(X), X, rows)
         return raw[0]
 
-    def evaluate(self, network, thetas, X, y, rows=None):
-        n_rows = X.shape[0] if rows is None else len(rows)
-        winners = np.empty((len(thetas), n_rows), dtype=np.int64)
-        losses = np.empty((len(thetas), n_rows))
+    def evaluate(self, network, thetas, X, y, rows=None, with_winners=False):
+        shape = len(thetas), X.shape[0] if rows is None else len(rows)
+        losses = np.empty(shape)
+        winners = np.empty(shape, dtype=np.int64) if with_winners else None
         training_set = TrainingSet(X, y)
-        raw = self._outputs(network, thetas, training_set, X, rows, winners, losses)
-        return Evaluation(raw, winners, losses)
+        raw = self._outputs(network, thetas, training_set, X, rows, losses, winners)
+        return Evaluation(raw, losses, winners)
 
     def _outputs(
-        self, network, thetas, training_set, X, rows, winners=None, losses=None
+        self, network, thetas, training_set, X, rows, losses=None, winners=None
     ):
         n_rows = X.shape[0] if rows is None else len(rows)
         raw = np.empty((len(thetas), n_rows, network.n_outputs), dtype=thetas.dtype)
@@ -50,8 +50,8 @@ class CompiledEngine(Engine):
                 training_set,
                 rows,
                 raw,
-                winners,
                 losses,
+                winners,
                 self._n_threads(operations),
             )
         return raw

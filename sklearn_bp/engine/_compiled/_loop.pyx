@@ -66,12 +66,12 @@ def get_max_threads():
 
 def forward_all(
     CompiledNetwork compiled, const floating[:, ::1] thetas, TrainingSet training_set,
-    const int64_t[::1] rows, floating[:, :, ::1] raw, int64_t[:, ::1] winners,
-    double[:, ::1] losses, int n_threads,
+    const int64_t[::1] rows, floating[:, :, ::1] raw, double[:, ::1] losses,
+    int64_t[:, ::1] winners, int n_threads,
 ):
     """Raw outputs of the given rows, or of the first ones, for each of `thetas`, into
-    `raw`; and unless both are None, the numbers of the largest ones into `winners`, and
-    the losses of these rows into `losses`."""
+    `raw`; and unless they are None, the losses of these rows into `losses`, and the
+    numbers of the largest outputs into `winners`."""
     cdef Py_ssize_t n_rows = raw.shape[1]
     cdef Py_ssize_t most = min(FORWARD_ROWS * n_threads, MOST_FORWARD_ROWS)
     cdef Py_ssize_t n_blocks = (n_rows + most - 1) // most
@@ -81,20 +81,21 @@ def forward_all(
         compiled, training_set, min(capacity, n_rows), sizeof(floating)
     )
     cdef const int64_t *row_numbers = NULL
-    cdef int64_t *row_winners = NULL
     cdef double *row_losses = NULL
+    cdef int64_t *row_winners = NULL
     cdef meeting_point point
     memset(&point, 0, sizeof(point))
     if rows is not None:
         row_numbers = &rows[0]
     if losses is not None:
-        row_winners = &winners[0, 0]
         row_losses = &losses[0, 0]
+    if winners is not None:
+        row_winners = &winners[0, 0]
     with nogil, parallel(num_threads=n_threads):
         forward_part(
             join(&point), &compiled.layers, &training_set.data, workspace.blocks[0],
             workspace.capacity, &thetas[0, 0], thetas.shape[0], row_numbers, n_rows,
-            &raw[0, 0, 0], row_winners, row_losses,
+            &raw[0, 0, 0], row_losses, row_winners,
         )
 
 
@@ -224,8 +225,8 @@ cdef class Steps:
 cdef void forward_part(
     Part part, const Layers *layers, const Data *data, Block block,
     Py_ssize_t capacity, const floating *thetas, Py_ssize_t n_thetas,
-    const int64_t *rows, Py_ssize_t n_rows, floating *raw, int64_t *winners,
-    double *losses,
+    const int64_t *rows, Py_ssize_t n_rows, floating *raw, double *losses,
+    int64_t *winners,
 ) noexcept nogil:
     """A thread's part of every block of rows. It keeps to its own part of the
     workspace, so nobody has to wait before the end."""
@@ -245,8 +246,8 @@ cdef void forward_part(
             forward_rows(layers, data, &block, theta, begin, stop)
             start = number * n_rows + first + begin
             show_outputs(layers, &block, begin, stop, raw + start * n_outputs,
-                         NULL if losses == NULL else winners + start,
-                         NULL if losses == NULL else losses + start)
+                         NULL if losses == NULL else losses + start,
+                         NULL if winners == NULL else winners + start)
         first += capacity
     restore_denormals(denormals)
     wait_for_others(part)
@@ -254,17 +255,18 @@ cdef void forward_part(
 
 cdef void show_outputs(
     const Layers *layers, const Block *block, Py_ssize_t begin, Py_ssize_t end,
-    floating *raw, int64_t *winners, double *losses,
+    floating *raw, double *losses, int64_t *winners,
 ) noexcept nogil:
-    """Copy some of the block's raw outputs; and if losses are asked for, these and the
-    numbers of the largest outputs."""
+    """Copy some of the block's raw outputs; and if they are asked for, the numbers of
+    the largest ones and the losses."""
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
     cdef floating *outputs = (
         <floating *> block.outputs[layers.n_layers] + begin * n_outputs
     )
     memcpy(raw, outputs, (end - begin) * n_outputs * sizeof(floating))
-    if losses != NULL:
+    if winners != NULL:
         find_largest(<const floating *> outputs, end - begin, n_outputs, winners)
+    if losses != NULL:  # which takes the place of the outputs
         output(layers.loss_kind, layers.loss_setting, outputs,
                <floating *> block.y + begin * layers.n_targets, losses, end - begin,
                n_outputs)
