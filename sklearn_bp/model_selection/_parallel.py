@@ -4,8 +4,10 @@ import math
 import warnings
 from concurrent.futures import BrokenExecutor, CancelledError
 
-from joblib import effective_n_jobs
-from sklearn.utils.parallel import Parallel, delayed
+import joblib
+import sklearn
+from joblib.parallel import get_active_backend
+from sklearn.utils import parallel as sklearn_parallel
 
 from ..engine import config_context, get_config
 
@@ -49,18 +51,19 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
     RuntimeError
         If several calls in a row lose all of their workers.
     """
-    config = get_config()
+    configs = sklearn.get_config(), get_config()
     missing = set(range(len(tasks)))
     n_fruitless = 0
     while missing:
         n_before = len(missing)
+        tools = _tools()
         calls = (
-            delayed(_numbered)(number, config, function, *tasks[number])
+            tools.delayed(_numbered)(number, configs, function, *tasks[number])
             for number in sorted(missing)
         )
         try:
             batch_size = _batch_size(n_before, n_jobs, operations)
-            for number, result in _parallel(n_jobs, batch_size)(calls):
+            for number, result in _parallel(tools, n_jobs, batch_size)(calls):
                 missing.discard(number)
                 yield number, result
         except Exception as error:
@@ -83,17 +86,26 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
 
 def _batch_size(n_tasks, n_jobs, operations):
     # A cluster's workers may be yet to come.
-    n_turns = LEAST_TURNS * max(1, effective_n_jobs(n_jobs))
+    n_turns = LEAST_TURNS * max(1, joblib.effective_n_jobs(n_jobs))
     size = min(int(OPERATIONS_AT_A_TIME / operations), n_tasks // n_turns)
     return size if size > 1 else "auto"  # by the clock, but for threads
 
 
-def _parallel(n_jobs, batch_size):
+def _tools():
+    """What has `Parallel` and `delayed`: those of scikit-learn take the filters of
+    warnings to other processes. Threads have the same ones already, and setting them
+    from several at a time may lose them all (scikit-learn's issue 32631)."""
+    backend, _ = get_active_backend(prefer="threads")
+    shares_memory = getattr(backend, "supports_sharedmem", False)
+    return joblib if shares_memory else sklearn_parallel
+
+
+def _parallel(tools, n_jobs, batch_size):
     settings = {"n_jobs": n_jobs, "batch_size": batch_size, "prefer": "threads"}
     try:
-        return Parallel(**settings, return_as="generator_unordered")
+        return tools.Parallel(**settings, return_as="generator_unordered")
     except ValueError:  # the backend, such as ray's, returns all results at once
-        return Parallel(**settings)
+        return tools.Parallel(**settings)
 
 
 def _is_of_a_lost_worker(error):
@@ -105,6 +117,7 @@ def _is_of_a_lost_worker(error):
     )
 
 
-def _numbered(number, config, function, *arguments):
-    with config_context(**config):  # worker processes do not know it
+def _numbered(number, configs, function, *arguments):
+    of_sklearn, ours = configs  # other threads and processes do not know them
+    with sklearn.config_context(**of_sklearn), config_context(**ours):
         return number, function(*arguments)

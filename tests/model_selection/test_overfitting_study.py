@@ -4,7 +4,6 @@ import os
 import threading
 import warnings
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,7 +31,6 @@ from sklearn_bp import (
     overfitting_study,
 )
 from sklearn_bp.model_selection._checks import check_study
-from sklearn_bp.model_selection._parallel import side_by_side
 from sklearn_bp.model_selection._study import rungs
 
 pytestmark = [
@@ -245,33 +243,6 @@ def test_same_bits_side_by_side(backend):
     with parallel_config(backend=backend):
         study = overfitting_study(model, X, y, grid, scoring="roc_auc", n_jobs=2)
     assert_same_bits(study, expected)
-
-
-@pytest.mark.parametrize(
-    ("n_tasks", "operations", "n_at_a_time"),
-    [
-        (120, 1e9, "auto"),  # long ones go one by one, or as joblib thinks best
-        (120, np.inf, "auto"),
-        (120, 1e8, 5),
-        (120, 1e6, 15),  # two workers, four turns each
-        (7, 1e6, "auto"),
-    ],
-)
-def test_short_tasks_go_several_at_a_time(
-    n_tasks, operations, n_at_a_time, monkeypatch
-):
-    sizes = []
-    init = joblib.Parallel.__init__
-
-    def spy(self, *args, batch_size, **kwargs):
-        sizes.append(batch_size)
-        init(self, *args, batch_size=batch_size, **kwargs)
-
-    monkeypatch.setattr(joblib.Parallel, "__init__", spy)
-    tasks = [(number,) for number in range(n_tasks)]
-    results = dict(side_by_side(str, tasks, 2, operations))
-    assert results == {number: str(number) for number in range(n_tasks)}
-    assert sizes == [n_at_a_time]
 
 
 def test_what_other_people_wrote_is_not_taken_for_short(iris):

@@ -1,0 +1,64 @@
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import sklearn
+from joblib import parallel_config
+
+from sklearn_bp.model_selection._parallel import side_by_side
+
+
+@pytest.mark.parametrize(
+    ("n_tasks", "operations", "n_at_a_time"),
+    [
+        (120, 1e9, "auto"),  # long ones go one by one, or as joblib thinks best
+        (120, np.inf, "auto"),
+        (120, 1e8, 5),
+        (120, 1e6, 15),  # two workers, four turns each
+        (7, 1e6, "auto"),
+    ],
+)
+def test_short_tasks_go_several_at_a_time(
+    n_tasks, operations, n_at_a_time, monkeypatch
+):
+    sizes = []
+    init = joblib.Parallel.__init__
+
+    def spy(self, *args, batch_size, **kwargs):
+        sizes.append(batch_size)
+        init(self, *args, batch_size=batch_size, **kwargs)
+
+    monkeypatch.setattr(joblib.Parallel, "__init__", spy)
+    tasks = [(number,) for number in range(n_tasks)]
+    results = dict(side_by_side(str, tasks, 2, operations))
+    assert results == {number: str(number) for number in range(n_tasks)}
+    assert sizes == [n_at_a_time]
+
+
+class OurWarning(UserWarning):
+    """One that nobody else has a filter for."""
+
+
+def what_a_worker_sees():
+    actions = [action for action, _, kind, *_ in warnings.filters if kind is OurWarning]
+    return sklearn.get_config()["assume_finite"], actions
+
+
+@pytest.mark.usefixtures("fresh_workers")
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_workers_know_the_configuration_and_the_filters_of_warnings(backend):
+    with (
+        warnings.catch_warnings(),
+        sklearn.config_context(assume_finite=True),
+        parallel_config(backend=backend),
+    ):
+        warnings.simplefilter("ignore", OurWarning)
+        seen = dict(side_by_side(what_a_worker_sees, [()] * 4, 2))
+    assert seen == dict.fromkeys(range(4), (True, ["ignore"]))
+
+
+def test_threads_leave_the_filters_of_warnings_alone():
+    # What they put in their place at the same time, they may put back in any order.
+    seen = dict(side_by_side(lambda: id(warnings.filters), [()] * 4, 2))
+    assert set(seen.values()) == {id(warnings.filters)}
