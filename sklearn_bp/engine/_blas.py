@@ -11,23 +11,31 @@ number for each thread instead, and every thread sets and restores its own.)
 
 import os
 import threading
+from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
 
 
 class _OneThread:
-    """Hold BLAS to one thread from the first `__enter__` to the last `__exit__`."""
+    """Hold BLAS to one thread from the first `__enter__` to the last `__exit__`.
+
+    What a thread enters again within its own hold changes nothing.
+    """
 
     def __init__(self):
         self._lock = threading.Lock()
         self._n_inside = 0
         self._libraries = None
         self._shared_before = None
-        self._own_before = threading.local()
+        self._own = _Own()
+        self._expectations = []
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._let_go)
 
     def __enter__(self):
+        if self._own.depth > 0:
+            self._own.depth += 1
+            return
         with self._lock:
             if self._libraries is None:
                 # Looks through all libraries of the process: once is enough.
@@ -39,16 +47,17 @@ class _OneThread:
             self._n_inside += 1
             for library in self._libraries:
                 _set_num_threads(library, 1)
-        if not hasattr(self._own_before, "stack"):
-            self._own_before.stack = []
-        self._own_before.stack.append(before)
+        self._own.before = before
+        self._own.depth = 1
 
     def __exit__(self, *exception):
-        own_before = self._own_before.stack.pop()
+        self._own.depth -= 1
+        if self._own.depth > 0:
+            return
         with self._lock:
             self._n_inside -= 1
             for library, own, shared in zip(
-                self._libraries, own_before, self._shared_before, strict=True
+                self._libraries, self._own.before, self._shared_before, strict=True
             ):
                 if _is_per_thread(library):
                     _set_num_threads(library, own)
@@ -56,18 +65,41 @@ class _OneThread:
                     _set_num_threads(library, shared)
 
     @property
-    def n_inside(self):
-        """How many threads hold BLAS at the moment."""
-        return self._n_inside
+    def n_at_work(self):
+        """How many threads hold BLAS at the moment, or are about to."""
+        expected = sum(n_threads() for n_threads in tuple(self._expectations))
+        return max(self._n_inside, expected)
+
+    @contextmanager
+    def expecting(self, n_threads):
+        """Count threads also while they are outside, between two trainings, say.
+
+        Parameters
+        ----------
+        n_threads : callable
+            Returns how many there are at the moment.
+        """
+        self._expectations.append(n_threads)
+        try:
+            yield
+        finally:
+            self._expectations.remove(n_threads)
 
     def _let_go(self):
         """In a forked process, where the threads that held BLAS do not exist."""
         self._lock = threading.Lock()
-        self._own_before = threading.local()
+        self._own = _Own()
         if self._n_inside > 0:
             self._n_inside = 0
             for library, shared in zip(self._libraries, self._shared_before):
                 _set_num_threads(library, shared)
+
+
+class _Own(threading.local):
+    """What a thread has entered, and its numbers of threads before."""
+
+    depth = 0
+    before = ()
 
 
 def _is_per_thread(library):

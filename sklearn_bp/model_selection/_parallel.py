@@ -9,7 +9,7 @@ import sklearn
 from joblib.parallel import get_active_backend
 from sklearn.utils import parallel as sklearn_parallel
 
-from ..engine import config_context, get_config
+from ..engine import config_context, get_config, one_blas_thread
 
 #: How often in a row a call may bring no result before it is given up.
 MOST_FRUITLESS_CALLS = 3
@@ -51,8 +51,15 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
     RuntimeError
         If several calls in a row lose all of their workers.
     """
-    configs = sklearn.get_config(), get_config()
     missing = set(range(len(tasks)))
+    n_workers = _n_workers(n_jobs)
+    # One that is between two tasks keeps its processor.
+    with one_blas_thread.expecting(lambda: min(n_workers, len(missing))):
+        yield from _results(function, tasks, missing, n_jobs, operations)
+
+
+def _results(function, tasks, missing, n_jobs, operations):
+    configs = sklearn.get_config(), get_config()
     n_fruitless = 0
     while missing:
         n_before = len(missing)
@@ -80,13 +87,16 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
                 f"{type(error).__name__}: a worker was lost. What it left undone,"
                 f" {len(missing)} of {len(tasks)} trainings at most, is done again.",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
 
+def _n_workers(n_jobs):
+    return max(1, joblib.effective_n_jobs(n_jobs))  # a cluster's may be yet to come
+
+
 def _batch_size(n_tasks, n_jobs, operations):
-    # A cluster's workers may be yet to come.
-    n_turns = LEAST_TURNS * max(1, joblib.effective_n_jobs(n_jobs))
+    n_turns = LEAST_TURNS * _n_workers(n_jobs)
     size = min(int(OPERATIONS_AT_A_TIME / operations), n_tasks // n_turns)
     return size if size > 1 else "auto"  # by the clock, but for threads
 

@@ -47,6 +47,31 @@ def test_the_last_one_out_lets_go():
     assert blas_threads() == {2}
 
 
+def test_a_hold_within_a_hold_changes_nothing():
+    hold = _OneThread()
+    with hold:
+        with hold:
+            assert hold.n_at_work == 1
+        assert hold.n_at_work == 1
+        assert blas_threads() == {1}
+    assert hold.n_at_work == 0
+    assert blas_threads() == {2}
+
+
+def test_threads_that_are_expected_are_counted():
+    hold, numbers = _OneThread(), [3]
+    with hold.expecting(lambda: numbers[0]):
+        assert hold.n_at_work == 3
+        numbers[0] = 1
+        with hold, hold.expecting(lambda: 1):
+            assert hold.n_at_work == 2
+        numbers[0] = 0
+        with hold:
+            assert hold.n_at_work == 1
+    assert hold.n_at_work == 0
+    assert blas_threads() == {2}
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_forked_process_starts_with_nothing_held():
     with _OneThread():

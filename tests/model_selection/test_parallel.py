@@ -6,6 +6,7 @@ import pytest
 import sklearn
 from joblib import parallel_config
 
+from sklearn_bp.engine import one_blas_thread
 from sklearn_bp.model_selection._parallel import side_by_side
 
 
@@ -34,6 +35,25 @@ def test_short_tasks_go_several_at_a_time(
     results = dict(side_by_side(str, tasks, 2, operations))
     assert results == {number: str(number) for number in range(n_tasks)}
     assert sizes == [n_at_a_time]
+
+
+def test_threads_between_two_tasks_keep_their_processor():
+    def n_at_work():
+        return one_blas_thread.n_at_work
+
+    numbers = dict(side_by_side(n_at_work, [()] * 6, 2))
+    assert numbers[0] == 2
+    assert set(numbers.values()) <= {1, 2}  # 1 for the last of them
+    assert set(dict(side_by_side(n_at_work, [()] * 6, None)).values()) == {1}
+    assert n_at_work() == 0
+
+
+def test_they_keep_it_no_longer_if_the_results_are_not_wanted():
+    results = side_by_side(str, [(number,) for number in range(6)], None)
+    assert next(results) == (0, "0")
+    assert one_blas_thread.n_at_work == 1
+    results.close()
+    assert one_blas_thread.n_at_work == 0
 
 
 class OurWarning(UserWarning):

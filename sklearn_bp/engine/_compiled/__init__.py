@@ -132,7 +132,7 @@ class CompiledEngine(Engine):
         if get_instruction_set() == "BLAS":
             return 1  # its results may depend on how the rows are cut
         n_threads = n_threads_for(
-            operations, get_max_threads(), one_blas_thread.n_inside
+            operations, get_max_threads(), one_blas_thread.n_at_work
         )
         # Of several shards each is the work of one thread.
         return n_threads if n_shards == 1 else min(n_threads, n_shards)
