@@ -19,38 +19,39 @@ from threadpoolctl import ThreadpoolController
 class _OneThread:
     """Hold BLAS to one thread from the first `__enter__` to the last `__exit__`.
 
-    What a thread enters again within its own hold changes nothing.
+    A hold within a hold of the same thread ends with the outer one.
     """
 
     def __init__(self):
-        self._lock = threading.Lock()
+        # Entered again where garbage is collected meanwhile: a generator that expects.
+        self._lock = threading.RLock()
         self._n_inside = 0
         self._libraries = None
         self._shared_before = None
         self._own = _Own()
-        self._expectations = []
+        self._expectations = ()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._let_go)
 
     def __enter__(self):
-        if self._own.depth > 0:
-            self._own.depth += 1
-            return
         with self._lock:
             if self._libraries is None:
                 # Looks through all libraries of the process: once is enough.
                 controller = ThreadpoolController().select(user_api="blas")
                 self._libraries = controller.lib_controllers
-            before = [library.get_num_threads() for library in self._libraries]
-            if self._n_inside == 0:
-                self._shared_before = before
-            self._n_inside += 1
+            if self._own.depth == 0:
+                before = [library.get_num_threads() for library in self._libraries]
+                if self._n_inside == 0:
+                    self._shared_before = before
+                self._n_inside += 1
+                self._own.before = before
+            self._own.depth += 1
             for library in self._libraries:
                 _set_num_threads(library, 1)
-        self._own.before = before
-        self._own.depth = 1
 
     def __exit__(self, *exception):
+        if self._own.depth == 0:  # a fork has let go
+            return
         self._own.depth -= 1
         if self._own.depth > 0:
             return
@@ -66,9 +67,9 @@ class _OneThread:
 
     @property
     def n_at_work(self):
-        """How many threads hold BLAS at the moment, or are about to."""
-        expected = sum(n_threads() for n_threads in tuple(self._expectations))
-        return max(self._n_inside, expected)
+        """How many threads hold BLAS at the moment, or are expected to."""
+        # Those of a study within a study's training are threads of the outer one.
+        return max([self._n_inside, *(n_threads() for n_threads in self._expectations)])
 
     @contextmanager
     def expecting(self, n_threads):
@@ -79,16 +80,21 @@ class _OneThread:
         n_threads : callable
             Returns how many there are at the moment.
         """
-        self._expectations.append(n_threads)
+        with self._lock:
+            self._expectations = (*self._expectations, n_threads)
         try:
             yield
         finally:
-            self._expectations.remove(n_threads)
+            with self._lock:
+                self._expectations = tuple(
+                    other for other in self._expectations if other is not n_threads
+                )
 
     def _let_go(self):
         """In a forked process, where the threads that held BLAS do not exist."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._own = _Own()
+        self._expectations = ()
         if self._n_inside > 0:
             self._n_inside = 0
             for library, shared in zip(self._libraries, self._shared_before):

@@ -35,8 +35,8 @@ def n_threads_for(operations, max_threads, n_at_work):
     max_threads : int
         What OpenMP's settings, threadpoolctl or joblib grant.
     n_at_work : int
-        How many fits and predictions run in this process at the moment, each in a
-        thread of its own: they share the processors.
+        How many fits and predictions run in this process at the moment, or between two
+        trainings of a study, each in a thread of its own: they share the processors.
 
     Returns
     -------

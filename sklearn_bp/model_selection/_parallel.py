@@ -6,7 +6,11 @@ from concurrent.futures import BrokenExecutor, CancelledError
 
 import joblib
 import sklearn
-from joblib.parallel import get_active_backend
+from joblib.parallel import (
+    LokyBackend,
+    MultiprocessingBackend,
+    get_active_backend,
+)
 from sklearn.utils import parallel as sklearn_parallel
 
 from ..engine import config_context, get_config, one_blas_thread
@@ -52,9 +56,11 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
         If several calls in a row lose all of their workers.
     """
     missing = set(range(len(tasks)))
-    n_workers = _n_workers(n_jobs)
+    backend, _ = get_active_backend(prefer="threads")
+    shares_memory = getattr(backend, "supports_sharedmem", False)
+    n_threads = _n_workers(n_jobs) if shares_memory else 0
     # One that is between two tasks keeps its processor.
-    with one_blas_thread.expecting(lambda: min(n_workers, len(missing))):
+    with one_blas_thread.expecting(lambda: min(n_threads, len(missing))):
         yield from _results(function, tasks, missing, n_jobs, operations)
 
 
@@ -103,11 +109,12 @@ def _batch_size(n_tasks, n_jobs, operations):
 
 def _tools():
     """What has `Parallel` and `delayed`: those of scikit-learn take the filters of
-    warnings to other processes. Threads have the same ones already, and setting them
-    from several at a time may lose them all (scikit-learn's issue 32631)."""
+    warnings along, to processes of one thread each. Threads of this process have the
+    same ones already, and threads that set them at the same time, here or in a
+    cluster's worker, may lose them all (scikit-learn's issue 32631)."""
     backend, _ = get_active_backend(prefer="threads")
-    shares_memory = getattr(backend, "supports_sharedmem", False)
-    return joblib if shares_memory else sklearn_parallel
+    is_safe = isinstance(backend, LokyBackend | MultiprocessingBackend)
+    return sklearn_parallel if is_safe else joblib
 
 
 def _parallel(tools, n_jobs, batch_size):

@@ -54,6 +54,8 @@ def test_a_hold_within_a_hold_changes_nothing():
             assert hold.n_at_work == 1
         assert hold.n_at_work == 1
         assert blas_threads() == {1}
+        with threadpool_limits(2, user_api="blas"), hold:
+            assert blas_threads() == {1}
     assert hold.n_at_work == 0
     assert blas_threads() == {2}
 
@@ -63,7 +65,7 @@ def test_threads_that_are_expected_are_counted():
     with hold.expecting(lambda: numbers[0]):
         assert hold.n_at_work == 3
         numbers[0] = 1
-        with hold, hold.expecting(lambda: 1):
+        with hold, hold.expecting(lambda: 2):
             assert hold.n_at_work == 2
         numbers[0] = 0
         with hold:
@@ -74,10 +76,12 @@ def test_threads_that_are_expected_are_counted():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_forked_process_starts_with_nothing_held():
-    with _OneThread():
+    hold = _OneThread()
+    with hold, hold.expecting(lambda: 2):
         child = os.fork()
         if child == 0:
-            os._exit(0 if blas_threads() == {2} else 1)
+            hold.__exit__()
+            os._exit(0 if blas_threads() == {2} and hold.n_at_work == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 

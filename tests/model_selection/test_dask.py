@@ -1,5 +1,7 @@
 """Studies on a cluster of Dask's: two worker processes of this machine."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -13,6 +15,7 @@ from sklearn_bp import (
     get_config,
     overfitting_study,
 )
+from sklearn_bp.model_selection._parallel import side_by_side
 
 distributed = pytest.importorskip(
     "distributed", reason="Dask is not installed: pip install '.[dask]'"
@@ -55,6 +58,23 @@ def assert_same_bits(curves, expected):
     for curve, other in zip(curves, expected, strict=True):
         for name in CURVES:
             assert getattr(curve, name).tobytes() == getattr(other, name).tobytes()
+
+
+def test_threads_of_a_worker_leave_the_filters_of_warnings_alone(tmp_path):
+    with (
+        distributed.LocalCluster(
+            processes=False,
+            n_workers=1,
+            threads_per_worker=2,
+            dashboard_address=None,
+            local_directory=tmp_path,
+        ) as cluster,
+        distributed.Client(cluster),
+        parallel_config(backend="dask"),
+    ):
+        filters = id(warnings.filters)
+        seen = dict(side_by_side(lambda: id(warnings.filters), [()] * 4, 2))
+    assert set(seen.values()) == {filters}
 
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])

@@ -6,7 +6,7 @@ import pytest
 import sklearn
 from joblib import parallel_config
 
-from sklearn_bp.engine import one_blas_thread
+from sklearn_bp.engine import config_context, one_blas_thread
 from sklearn_bp.model_selection._parallel import side_by_side
 
 
@@ -48,6 +48,13 @@ def test_threads_between_two_tasks_keep_their_processor():
     assert n_at_work() == 0
 
 
+@pytest.mark.usefixtures("fresh_workers")
+def test_processes_leave_this_one_its_processors():
+    with parallel_config(backend="loky"):
+        for _ in side_by_side(str, [(number,) for number in range(6)], 2):
+            assert one_blas_thread.n_at_work == 0
+
+
 def test_they_keep_it_no_longer_if_the_results_are_not_wanted():
     results = side_by_side(str, [(number,) for number in range(6)], None)
     assert next(results) == (0, "0")
@@ -56,13 +63,25 @@ def test_they_keep_it_no_longer_if_the_results_are_not_wanted():
     assert one_blas_thread.n_at_work == 0
 
 
-class OurWarning(UserWarning):
-    """One that nobody else has a filter for."""
-
-
 def what_a_worker_sees():
-    actions = [action for action, _, kind, *_ in warnings.filters if kind is OurWarning]
-    return sklearn.get_config()["assume_finite"], actions
+    """A function that is pickled by its value."""
+
+    def function():
+        import warnings
+
+        import sklearn
+
+        import sklearn_bp
+
+        actions = [
+            action
+            for action, message, *_ in warnings.filters
+            if message is not None and message.match("of this test")
+        ]
+        engine = sklearn_bp.get_config()["engine"]
+        return sklearn.get_config()["assume_finite"], engine, actions
+
+    return function
 
 
 @pytest.mark.usefixtures("fresh_workers")
@@ -71,11 +90,12 @@ def test_workers_know_the_configuration_and_the_filters_of_warnings(backend):
     with (
         warnings.catch_warnings(),
         sklearn.config_context(assume_finite=True),
+        config_context(engine="reference"),
         parallel_config(backend=backend),
     ):
-        warnings.simplefilter("ignore", OurWarning)
-        seen = dict(side_by_side(what_a_worker_sees, [()] * 4, 2))
-    assert seen == dict.fromkeys(range(4), (True, ["ignore"]))
+        warnings.filterwarnings("ignore", "of this test")
+        seen = dict(side_by_side(what_a_worker_sees(), [()] * 4, 2))
+    assert seen == dict.fromkeys(range(4), (True, "reference", ["ignore"]))
 
 
 def test_threads_leave_the_filters_of_warnings_alone():
