@@ -235,8 +235,9 @@ class OverfittingDisplay:
         colors = "cividis_r" if is_loss else "cividis"
         image = ax.imshow(scores, cmap=colors, aspect="auto")
         for (row, column), text in words.items():
-            brightness = sum(image.cmap(image.norm(scores[row, column]))[:3]) / 3
-            color = "white" if brightness < 0.45 else "black"
+            *rgb, opacity = image.cmap(image.norm(scores[row, column]))
+            is_dark = opacity > 0 and sum(rgb) / 3 < 0.45  # NaN has no field
+            color = "white" if is_dark else "black"
             ax.text(column, row, text, ha="center", va="center", color=color)
         _frame(ax, study, row_name, row_values, column_name, column_values)
         ax.set_xticks(
