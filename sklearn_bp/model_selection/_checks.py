@@ -161,10 +161,9 @@ def split_off(estimator):
 
 
 def _candidate(estimator, params):
-    params = {name: clone(value, safe=False) for name, value in params.items()}
-    preprocessing, network = split_off(clone(estimator).set_params(**params))
+    copies = {name: clone(value, safe=False) for name, value in params.items()}
+    preprocessing, network = split_off(clone(estimator).set_params(**copies))
     network._validate_params()
-    network = clone(network)  # which may be a value in params, or within one
     return Candidate(params, preprocessing, network)
 
 

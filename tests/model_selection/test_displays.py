@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
 
@@ -116,6 +117,35 @@ def test_a_failed_setting_and_gaps_in_the_grid():
     display = OverfittingDisplay.from_estimator(NETWORK, *DATA, without_both)
     assert len(display.axes_) == 2
     display.figure_.canvas.draw()
+
+
+def test_a_failed_setting_can_be_read_in_a_map():
+    grid = {"alpha": [0.1, 1.0], "learning_rate_init": [0.01, 1e200]}
+    with pytest.warns(FitFailedWarning, match="2 of 4 settings failed"):
+        display = OverfittingDisplay.from_estimator(
+            clone(NETWORK).set_params(solver="sgd"), *DATA, grid
+        )
+    failed = [t for t in display.axes_[0].texts if t.get_text() == "failed"]
+    assert len(failed) == 2
+    assert {text.get_color() for text in failed} == {"black"}  # there is no field below
+
+
+def test_objects_as_settings_make_a_map():
+    slow, fast = SameFactor(0.1), SameFactor(1.0)
+    grid = {"learning_rate": [slow, fast], "alpha": [0.1, 1.0, 10.0]}
+    study = overfitting_study(NETWORK, *DATA, grid)
+    assert all(params["learning_rate"] in (slow, fast) for params in study.params)
+    assert len(OverfittingDisplay.from_study(study).axes_) == 1
+
+
+class SameFactor:
+    """A learning rate by a function that has no representation of its own."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, progress):
+        return self.factor
 
 
 def test_axes_of_ones_own_and_arrays_as_settings():
