@@ -80,14 +80,23 @@ class Candidate:
         if self.uses_rows:
             data = samples.checked
             return network, data, train, [data.part(train), data.part(test)]
-        (X, y, weight), (X_test, *others) = samples.of(train), samples.of(test)
-        if self.preprocessing is not None:
-            preprocessing = copy.deepcopy(self.preprocessing)
-            X = preprocessing.fit_transform(X, y)
-            X_test = preprocessing.transform(X_test)
-        data = network._check_data(X, y, weight)
-        tested = network._check_more_data(X_test, *others, data.X.dtype)
-        return network, data, None, [data.part(), tested.part()]
+        parts = samples.of(train), samples.of(test)
+        if self.preprocessing is None:
+            data = network._check_data(*parts[0])
+            tested = network._check_more_data(*parts[1], data.X.dtype)
+            return network, data, None, [data.part(), tested.part()]
+        preprocessing = copy.deepcopy(self.preprocessing)
+        X, y, weight = parts[0]
+        data = network._check_data(preprocessing.fit_transform(X, y), y, weight)
+        # Some steps, such as TargetEncoder, make something else of what they are fitted
+        # on. A fitted pipeline transforms it like other data, and that is measured.
+        sets = [
+            network._check_more_data(
+                preprocessing.transform(X), y, weight, data.X.dtype
+            ).part()
+            for X, y, weight in parts
+        ]
+        return network, data, None, sets
 
 
 class Follower:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from joblib import parallel_config
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_blobs
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer, log_loss, mean_squared_error
@@ -140,6 +140,28 @@ def test_pipeline():
     frame = pd.DataFrame(X, columns=[f"feature {i}" for i in range(X.shape[1])])
     of_frame = epoch_curve(model, frame, y, cv=FOLDS)
     np.testing.assert_allclose(of_frame.test_losses, curve.test_losses)
+
+
+class Doubling(TransformerMixin, BaseEstimator):
+    """Doubles what it is fitted on and nothing else, as TargetEncoder encodes it."""
+
+    def fit(self, X, y=None):
+        self.is_fitted_ = True
+        return self
+
+    def transform(self, X):
+        return X
+
+    def fit_transform(self, X, y=None):
+        return 2 * self.fit(X).transform(X)
+
+
+def test_a_step_that_transforms_what_it_is_fitted_on_otherwise():
+    X, y = load_iris(return_X_y=True)
+    network = BackpropClassifier((8,), max_iter=N_EPOCHS, random_state=0)
+    model = make_pipeline(Doubling(), network)
+    curve = epoch_curve(model, X, y, cv=FOLDS)
+    assert_is_that_of_fits(curve, model, X, y, FOLDS, classifier_loss)
 
 
 def test_multilabel():
