@@ -57,6 +57,10 @@ class Plan:
         }
         return len(kinds) == 1
 
+    def n_epochs(self, number, share):
+        """How many epochs a share of a candidate's training is."""
+        return math.ceil(share * self.candidates[number].network.max_iter)
+
     def task(self, number, fold, n_epochs):
         """The arguments of `train_fold` for a candidate and a fold."""
         train, test = self.folds[fold]

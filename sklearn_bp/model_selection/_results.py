@@ -58,6 +58,8 @@ class OverfittingStudy:
         Whether the losses of all settings are the same quantity.
     rule : {'best', 'one_standard_error'}, default='best'
         By what `best_params_` and the like are chosen, see `select`.
+    given_up : tuple of int, default=()
+        The numbers of the settings whose training was cut short by halving.
 
     Attributes
     ----------
@@ -80,9 +82,10 @@ class OverfittingStudy:
     score_name: str
     compares_losses: bool = True
     rule: str = "best"
+    given_up: tuple = ()
 
     @classmethod
-    def of(cls, plan, curves, errors):
+    def of(cls, plan, curves, errors, given_up=()):
         """That of a plan, of whose candidates some may have no curves yet."""
         return cls(
             [candidate.params for candidate in plan.candidates],
@@ -91,6 +94,7 @@ class OverfittingStudy:
             [_simplicity(candidate.network) for candidate in plan.candidates],
             plan.score_name,
             plan.compares_losses,
+            given_up=tuple(given_up),
         )
 
     # ---- choosing ----------------------------------------------------------------

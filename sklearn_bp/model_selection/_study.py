@@ -116,16 +116,21 @@ def overfitting_study(
     )
     curves = [None] * len(settings)
     errors = [None] * len(settings)
+    given_up = set()
     for share, n_survivors in rungs(len(settings), factor):
         study = OverfittingStudy.of(plan, curves, errors)
         numbers = study.ranking()[:n_survivors]
         for number, folds in _trained(plan, numbers, share, n_jobs):
             curves[number] = EpochCurve.of(folds, plan.score_name)
             errors[number] = next((f.error for f in folds if f.error), None)
+            given_up.discard(number)
+            is_at_its_end = curves[number].n_epochs.max() < plan.n_epochs(number, share)
+            if share < 1 and not is_at_its_end:
+                given_up.add(number)
             if verbose:
                 print(OverfittingStudy.of(plan, curves, errors).line(number))
     _report_failures(settings, errors)
-    return OverfittingStudy.of(plan, curves, errors)
+    return OverfittingStudy.of(plan, curves, errors, sorted(given_up))
 
 
 def rungs(n_candidates, factor):
@@ -141,7 +146,7 @@ def _trained(plan, numbers, share, n_jobs):
     """The folds of each candidate as soon as all are there, and its number."""
     tasks, owners, missing, operations = [], [], {}, []
     for number in numbers:
-        n_epochs = math.ceil(share * plan.candidates[number].network.max_iter)
+        n_epochs = plan.n_epochs(number, share)
         operations.append(plan.operations(number, n_epochs))
         missing[number] = len(plan.folds)
         for fold in range(len(plan.folds)):

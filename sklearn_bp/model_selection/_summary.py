@@ -125,7 +125,8 @@ def _overfitting(study, courses):
         for index, course in courses.items()
         if course.overfits
     }
-    worst = sorted(rises, key=rises.get, reverse=True)
+    given_up = study.given_up  # whose losses might have risen much further
+    worst = sorted(rises, key=lambda index: (index in given_up, -rises[index]))
     for index in worst[:MOST_NAMED]:
         course = courses[index]
         losses = study.curves[index].test_losses.mean(axis=1)
@@ -140,7 +141,10 @@ def _overfitting(study, courses):
         first = min(courses[index].best for index in worst[MOST_NAMED:])
         n_others = len(worst) - MOST_NAMED
         verb = "overfits" if n_others == 1 else "overfit"
-        yield f"{n_others} more {verb}, less so, from epoch {first} on at the earliest."
+        less = "less so"
+        if any(index in given_up for index in worst):
+            less = "less so or for fewer epochs"
+        yield f"{n_others} more {verb}, {less}, from epoch {first} on at the earliest."
     if not worst:
         yield "No setting overfits in the epochs that it was trained for."
 
@@ -162,14 +166,18 @@ def _improving(study, courses):
 
 
 def _remedy(study, courses):
-    """What closes the gap of the worst, if anything does without a loss in the test."""
+    """What closes the gap of the worst, if anything does without a loss in the test.
+    What was given up early has no gap at the end."""
     gaps = {
         index: float(
             study.curves[index].test_losses[-1].mean()
             - study.curves[index].train_losses[-1].mean()
         )
         for index in courses
+        if index not in study.given_up
     }
+    if not gaps:  # the others failed
+        return None
     worst = max(gaps, key=gaps.get)
     best = study.select("best")
     threshold = best.score - best.standard_error

@@ -215,6 +215,15 @@ def test_hopeless_settings_are_given_up_early(iris):
             )
     assert study.best_params_ == full.best_params_
     np.testing.assert_array_equal(study.cv_results_["n_epochs"], lengths)
+    assert study.given_up == tuple(np.flatnonzero(np.less(lengths, 40)))
+    assert full.given_up == ()
+
+
+def test_what_converges_within_a_rung_is_not_given_up(iris):
+    model = network(max_iter=40, tol=10, n_iter_no_change=1)  # ends after three epochs
+    grid = {"alpha": [0.01, 0.1, 1, 1000]}
+    study = overfitting_study(model, *iris, grid, cv=FOLDS, halving_factor=4)
+    assert study.given_up == ()
 
 
 def test_schedules_do_not_end_with_the_first_rung(iris):

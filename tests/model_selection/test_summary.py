@@ -88,6 +88,17 @@ def test_many_settings_take_no_more_lines():
     assert "27 more overfit, less so, from epoch 14 on at the earliest." in text
 
 
+def test_what_was_given_up_early_is_no_remedy_and_not_the_worst():
+    study = study_of(alpha_0=OVERFITTING, alpha_1=FLAT)
+    assert "closes the gap" not in replace(study, given_up=(1,)).summary()
+    assert "closes the gap" not in replace(study, given_up=(0, 1)).summary()
+    worse = curve(FALLING, 0.2 + ((EPOCHS - 40) / 60) ** 2 * 6, LEVEL - 0.05)
+    study = replace(study_of(alpha_0=OVERFITTING, alpha_1=worse), given_up=(1,))
+    lines = study.summary().splitlines()
+    assert lines[2].startswith("alpha=0 overfits")
+    assert lines[3].startswith("alpha=1 overfits")
+
+
 def test_a_simpler_model_within_one_standard_error():
     best = curve(FALLING, FALLING, 0.9 + EPOCHS * 1e-5)
     study = study_of(alpha_0=best, alpha_1=best)
