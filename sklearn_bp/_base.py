@@ -361,7 +361,8 @@ class BaseBackprop(
         else:
             if self.early_stopping and held_out.is_the_users and state.history.rows:
                 # Perhaps not the same data as last time.
-                state.stopping.rescore(validate(state.theta)[1])
+                measure = self._validation(state, held_out)
+                state.stopping.rescore(measure(state.theta)[1])
             self.n_iter_ = train(
                 engine,
                 state,

@@ -157,6 +157,7 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
         _check_weights_of_scorer(scorer, weight)
         fitted = copy.copy(estimator)
         fitted._show(replace(state, theta=state.theta.copy()))
+        fitted.n_iter_ = 0
 
     def measure(thetas):
         outputs = get_engine().evaluate(
@@ -184,7 +185,9 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
 
 
 def _score(scorer, fitted, theta, raw, evaluation):
-    """What a scorer says to parameters and their raw outputs."""
+    """What a scorer says to the parameters after one more epoch, and to their raw
+    outputs."""
+    fitted.n_iter_ += 1
     if hasattr(scorer, "_score_func"):
         # scikit-learn's scorers ask for predictions and for nothing else, and these
         # can be made of the raw outputs that are there: so no row of X is copied.

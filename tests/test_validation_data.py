@@ -190,6 +190,15 @@ def test_a_scorer_of_the_user_s_is_given_what_the_user_gave(cancer):
     np.testing.assert_array_equal(seen[0][1], pd.Series(y, X.index)[held_out.index])
 
 
+def test_a_scorer_sees_how_many_epochs_are_done(cancer):
+    X, X_val, y, y_val = cancer
+    for solver in ("adam", "lbfgs"):
+        model = BackpropClassifier(
+            (10,), solver=solver, scoring=lambda model, X, y: model.n_iter_, max_iter=4
+        ).fit(X, y, X_val=X_val, y_val=y_val)
+        np.testing.assert_array_equal(model.history_["validation_score"], [1, 2, 3, 4])
+
+
 def test_a_scorer_in_regression():
     X, y = load_diabetes(return_X_y=True)
     y = (y - y.mean()) / y.std()

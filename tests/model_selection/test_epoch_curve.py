@@ -186,6 +186,14 @@ def test_last_scores_are_those_of_scikit_learn(scoring, dtype):
     np.testing.assert_allclose(curve.test_scores[-1], expected, rtol=1e-6)
 
 
+def test_a_scorer_sees_how_many_epochs_are_done():
+    X, y = load_iris(return_X_y=True)
+    model = BackpropClassifier((8,), max_iter=N_EPOCHS)
+    curve = epoch_curve(model, X, y, cv=3, scoring=lambda model, X, y: model.n_iter_)
+    for scores in (curve.train_scores, curve.test_scores):
+        np.testing.assert_array_equal(scores.T, [np.arange(1, N_EPOCHS + 1)] * 3)
+
+
 @pytest.mark.usefixtures("fresh_workers")
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_same_bits_side_by_side(backend, each_engine, monkeypatch):
