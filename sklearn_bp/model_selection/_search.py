@@ -235,7 +235,8 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         Its `alpha` and `hidden_layer_sizes`.
 
     best_epoch_ : int
-        For how many epochs it was trained.
+        For how many epochs it was trained, unless its own `n_iter_no_change` or early
+        stopping ended that before, as it may in the folds; see `n_iter_`.
 
     best_score_ : float
         The mean score over the folds of what was chosen; of 'loss', the negated loss.
@@ -248,7 +249,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         Those that were given up have results up to then; see the column 'n_epochs'.
 
     n_iter_ : int
-        The number of epochs of the last fit.
+        For how many epochs it was trained in fact.
 
     classes_ : ndarray of shape (n_classes,)
         The class labels in sorted order; in a multilabel problem, the column numbers.
@@ -394,7 +395,8 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         Its `alpha` and `hidden_layer_sizes`.
 
     best_epoch_ : int
-        For how many epochs it was trained.
+        For how many epochs it was trained, unless its own `n_iter_no_change` or early
+        stopping ended that before, as it may in the folds; see `n_iter_`.
 
     best_score_ : float
         The mean score over the folds of what was chosen; of 'loss', the negated loss.
@@ -407,7 +409,7 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         Those that were given up have results up to then; see the column 'n_epochs'.
 
     n_iter_ : int
-        The number of epochs of the last fit.
+        For how many epochs it was trained in fact.
 
     n_features_in_ : int
         The number of features seen during :term:`fit`.
