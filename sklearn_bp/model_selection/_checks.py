@@ -70,7 +70,7 @@ class Plan:
     def operations(self, number, n_epochs):
         """About how many multiplications and additions a training of a candidate
         takes, and its measuring; infinite if other people's code takes part."""
-        candidate, X = self.candidates[number], self.samples[number].X
+        candidate, X = self.candidates[number], self.samples[number].numbers
         if candidate.preprocessing is not None or callable(self.scorer):
             return math.inf
         hidden = check_hidden_layer_sizes(candidate.network.hidden_layer_sizes)
@@ -113,20 +113,23 @@ def check_study(
     X, y = indexable(X, y)
     if issparse(y):  # indicators of a multilabel problem
         y = y.toarray()
+    given = X, y
     if preprocessing is None:
         # The computing type is a matter of each candidate.
         X, y = clone(network)._validate_X_y(X, y, [np.float64, np.float32], reset=True)
     else:
         y = np.asarray(y)
     weight = check_sample_weight(sample_weight, len(y), np.float64)
-    folds = _folds(cv, X, y, groups, network)
+    folds = _folds(cv, given, y, groups, network)
     _check_that_parts_have_weight(folds, weight)
     if scoring is None and not is_classifier(network):
         _check_that_r2_is_defined(folds)
     scorer, score_name = _scorer(scoring, network)
-    plan = Plan(
-        candidates, _samples(candidates, X, y, weight), folds, scorer, score_name
-    )
+    scorings = scoring, *(candidate.network.scoring for candidate in candidates)
+    if preprocessing is None and not any(map(callable, scorings)):
+        given = None  # nobody would look at more than the arrays
+    samples = _samples(candidates, X, y, weight, given)
+    plan = Plan(candidates, samples, folds, scorer, score_name)
     if scorer == "loss" and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
@@ -181,10 +184,12 @@ def _share_seed(candidates):
             network.random_state = seed
 
 
-def _folds(cv, X, y, groups, network):
+def _folds(cv, given, y, groups, network):
     cv = check_cv(cv, y, classifier=is_classifier(network))
     numbers = np.arange(len(y), dtype=np.int64)  # of what may be a mask, too
-    folds = [(numbers[train], numbers[test]) for train, test in cv.split(X, y, groups)]
+    folds = [
+        (numbers[train], numbers[test]) for train, test in cv.split(*given, groups)
+    ]
     if len(folds) == 0:
         raise ValueError(
             "cv has no folds. If it is an iterator, it may be used up: pass a list."
@@ -236,14 +241,15 @@ def _scorer(scoring, network):
     return check_scoring(network, scoring), name.replace("_", " ")
 
 
-def _samples(candidates, X, y, weight):
+def _samples(candidates, X, y, weight, given):
     """The samples of each candidate; without other steps, with targets that its network
-    has learned. Candidates of one computing type share one X."""
+    has learned. Candidates of one computing type share one X. `given` are X and y as
+    the user has them, or None where the arrays will do."""
     samples, converted, learned = [], {}, {}
     for candidate in candidates:
         network = candidate.network
         if candidate.preprocessing is not None:
-            samples.append(Samples(X, y, None, weight))
+            samples.append(Samples(*given, None, None, weight))
             continue
         dtype, loss = str(network.dtype), getattr(network, "loss", None)
         if (dtype, loss) not in learned:
@@ -251,7 +257,9 @@ def _samples(candidates, X, y, weight):
             checked = network._check_data(converted.get(dtype, X), y, weight)
             converted[dtype] = checked.X
             of_targets = {k: v for k, v in vars(network).items() if k not in parameters}
-            arrays = Samples(checked.X, y, checked.y, checked.sample_weight)
+            arrays = Samples(
+                *(given or (checked.X, y)), checked.X, checked.y, checked.sample_weight
+            )
             learned[dtype, loss] = arrays, of_targets
         arrays, of_targets = learned[dtype, loss]
         vars(network).update(of_targets)

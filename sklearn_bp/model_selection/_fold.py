@@ -16,12 +16,13 @@ from ..engine import one_blas_thread
 
 
 class Samples(NamedTuple):
-    """What all folds share: data, targets as given and as the engines take them, and
-    weights. Of a pipeline, whose folds have data of their own, there are no targets
-    of the second kind."""
+    """What all folds share: X and y as scorers and a pipeline's steps see them, both as
+    the engines take them, and weights. Of a pipeline, whose folds have data of their
+    own, there are none for the engines."""
 
     X: Any
-    y: np.ndarray
+    y: Any
+    numbers: Any
     encoded: np.ndarray | None
     sample_weight: np.ndarray | None
 
@@ -29,13 +30,13 @@ class Samples(NamedTuple):
     def checked(self):
         """As what a network trains on."""
         given = self.X, self.y
-        return CheckedData(self.X, self.encoded, self.sample_weight, given)
+        return CheckedData(self.numbers, self.encoded, self.sample_weight, given)
 
     def of(self, rows):
         """Copies of some rows of X, y and weights."""
+        X, y = _safe_indexing(self.X, rows), _safe_indexing(self.y, rows)
         weight = self.sample_weight
-        X = _safe_indexing(self.X, rows)
-        return X, self.y[rows], None if weight is None else weight[rows]
+        return X, y, None if weight is None else weight[rows]
 
 
 @dataclass(frozen=True)

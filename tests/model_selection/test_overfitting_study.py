@@ -369,6 +369,49 @@ def test_settings_by_a_sampler(iris):
     assert study.params == list(sampler)
 
 
+class ByColumn:
+    """Folds by a column of the frame and by the targets' index."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 3
+
+    def split(self, X, y=None, groups=None):
+        for value in range(3):
+            is_test = (X["fold"] == value) & y.index.isin(X.index)
+            yield np.flatnonzero(~is_test), np.flatnonzero(is_test)
+
+
+def gain(model, X, y, sample_weight=None):
+    """What a prediction is worth stands in the frame, by the targets' index."""
+    return ((model.predict(X) == y) * GAINS[y.index]).mean()
+
+
+GAINS = pd.Series(np.linspace(1, 2, 150), index=range(1000, 1150))
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_splitters_and_scorers_see_what_the_user_gave(in_pipeline, solver, iris):
+    X, y = pd.DataFrame(iris[0], GAINS.index), pd.Series(iris[1], GAINS.index)
+    X["fold"] = np.arange(150) % 3
+    X.columns = X.columns.astype(str)
+    model, prefix = network(solver=solver), ""
+    if in_pipeline:
+        scaler = StandardScaler().set_output(transform="pandas")
+        model, prefix = make_pipeline(scaler, model), "backpropclassifier__"
+    grid = {f"{prefix}alpha": [0.01, 10]}
+    settings = {"cv": ByColumn(), "scoring": gain}
+    study = overfitting_study(model, X, y, grid, **settings)
+    search = GridSearchCV(model, grid, error_score="raise", **settings).fit(X, y)
+    np.testing.assert_allclose(
+        study.cv_results(epoch=8)["mean_test_score"],
+        search.cv_results_["mean_test_score"],
+    )
+    own = {f"{prefix}early_stopping": [True], f"{prefix}scoring": [gain]}
+    early = overfitting_study(model, X, y, own, cv=ByColumn())
+    assert early.errors == [None]
+
+
 # ---- what goes wrong ---------------------------------------------------------------
 
 
