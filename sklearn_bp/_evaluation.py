@@ -15,6 +15,10 @@ from ._validation import mean_weight
 from .engine import get_engine
 
 
+class UndefinedScore(ValueError):
+    """A scorer has returned NaN."""
+
+
 @dataclass(frozen=True)
 class EvaluationSet:
     """Rows that a network is measured on.
@@ -129,7 +133,9 @@ def _check_weights_of_scorer(scorer, sample_weight):
         )
 
 
-def measure_by(scorer, estimator, state, evaluation, with_score=True):
+def measure_by(
+    scorer, estimator, state, evaluation, with_score=True, on_undefined=None
+):
     """What is to be measured on a set.
 
     Parameters
@@ -144,6 +150,9 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
         The set.
     with_score : bool, default=True
         Whether a score is asked for at all.
+    on_undefined : callable, default=None
+        Where the scorer fails, or returns NaN, this is called with the error and the
+        score is NaN. None raises the error.
 
     Returns
     -------
@@ -175,11 +184,16 @@ def measure_by(scorer, estimator, state, evaluation, with_score=True):
             return losses, None
         if scorer is None:
             return losses, estimator._scores(outputs, evaluation.y_of_rows, weight)
-        scores = [
-            _score(scorer, fitted, theta, raw, evaluation)
-            for theta, raw in zip(thetas, outputs.raw, strict=True)
-        ]
-        return losses, np.array(scores)
+        return losses, np.array(list(map(score, thetas, outputs.raw)))
+
+    def score(theta, raw):
+        try:
+            return _score(scorer, fitted, theta, raw, evaluation)
+        except Exception as error:
+            if on_undefined is None:
+                raise
+            on_undefined(error)
+            return np.nan
 
     return measure
 
@@ -198,9 +212,8 @@ def _score(scorer, fitted, theta, raw, evaluation):
     weights = {} if weight is None else {"sample_weight": weight}
     score = float(scorer(fitted, X, evaluation.y_for_scorers, **weights))
     if np.isnan(score):
-        raise ValueError(
-            f"scoring={scorer!r} returned NaN for the validation data, so no epoch"
-            " would be the best one. Use data that it is defined for, such as ones"
-            " with all classes."
+        raise UndefinedScore(
+            f"scoring={scorer!r} returned NaN, so this epoch cannot be compared with"
+            " others. Use data that it is defined for, such as ones with all classes."
         )
     return score

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 
 from .._base import BaseBackprop
+from .._evaluation import UndefinedScore
 from .._targets import is_multilabel
 from .._validation import check_hidden_layer_sizes, check_sample_weight
 from ..training import operations_of_epoch
-from ._fold import Candidate, Samples, measure_on
+from ._fold import Candidate, Samples, describe, measure_on
 from ._summary import NEGATED_LOSS
 
 #: Parameters by which losses become different quantities.
@@ -268,7 +269,9 @@ def _samples(candidates, X, y, weight, given):
 
 
 def _try_out(plan, number, fold, scoring):
-    """Measure the untrained network of a candidate on a fold."""
+    """Measure a candidate's network on a fold before training, to find out whether its
+    scorer works. It may be undefined for what an untrained network predicts: then only
+    training can tell."""
     samples = plan.samples[number]
     network, data, rows, sets = plan.candidates[number].prepare(
         samples, *plan.folds[fold]
@@ -277,11 +280,24 @@ def _try_out(plan, number, fold, scoring):
     if network.solver != "lbfgs":
         n_rows = data.X.shape[0] if rows is None else len(rows)
         network._check_batch_size(n_rows, is_alone=False)
-    state = network._training_state
-    try:
-        measure_on(network, state, sets[1], plan.scorer)(state.theta[np.newaxis])
-    except Exception as error:
+    state, errors = network._training_state, []
+    thetas = [state.theta]
+    if is_regressor(network):
+        thetas.append(_predicting_the_mean(state, sets[1]))
+    measure_on(network, state, sets[1], plan.scorer, errors.append)(np.stack(thetas))
+    if len(errors) == len(thetas) and not isinstance(errors[-1], UndefinedScore):
         raise ValueError(
             f"scoring={scoring!r} fails for this estimator and these data:"
-            f" {type(error).__name__}: {error}"
-        ) from error
+            f" {describe(errors[-1])}"
+        ) from errors[-1]
+
+
+def _predicting_the_mean(state, evaluation):
+    """Parameters of a network whose predictions are such as the targets: positive where
+    these are, for example, as some scorers need it."""
+    theta, y = state.theta.copy(), evaluation.y_of_rows
+    start = state.network.loss.start(y, None)
+    coefs, intercepts = state.network.views(theta)
+    coefs[-1][:] = 0
+    intercepts[-1][:] = y.mean(axis=0) if start is None else start
+    return theta

@@ -1,8 +1,10 @@
 """Losses and scores by epoch, cross-validated."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 
 from ._checks import check_study
 from ._fold import train_fold
@@ -56,6 +58,11 @@ class EpochCurve:
         )
 
     @property
+    def is_without_scores(self):
+        """Whether there is no epoch whose test score is defined in all folds."""
+        return bool(np.isnan(self.test_scores).any(axis=1).all())
+
+    @property
     def standard_errors(self):
         """Of the mean of `test_scores` over the folds, after each epoch."""
         n_folds = self.test_scores.shape[1]
@@ -83,6 +90,12 @@ class EpochCurve:
             name_of_array = name.replace("loss", "losses").replace("score", "scores")
             columns[name] = getattr(self, name_of_array).ravel(order="F")
         return pd.DataFrame(columns)
+
+
+def without_nan(scores):
+    """NaN counts as the lowest score."""
+    scores = np.asarray(scores, dtype=float)
+    return np.where(np.isnan(scores), -np.inf, scores)
 
 
 def epoch_curve(
@@ -140,9 +153,15 @@ def epoch_curve(
         If the estimator is no network of this package, nor ends in one.
     ValueError
         If the folds, the scorer or the data are not valid, before any training; or if
-        training fails.
+        training fails, or no epoch has a score in all folds.
     RuntimeError
         If worker processes are lost again and again.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If the scorer fails, or returns NaN, for what the network predicts after some
+        epochs: those scores are NaN.
 
     Examples
     --------
@@ -167,8 +186,18 @@ def epoch_curve(
     n_epochs = plan.candidates[0].network.max_iter
     tasks = [plan.task(0, fold, n_epochs) for fold in range(len(plan.folds))]
     results = dict(side_by_side(train_fold, tasks, n_jobs))
-    curves = [results[fold] for fold in range(len(tasks))]
-    for fold, curve in enumerate(curves):
-        if curve.error is not None:
-            raise ValueError(f"Fold {fold}: {curve.error}")
-    return EpochCurve.of(curves, plan.score_name)
+    folds = [results[number] for number in range(len(tasks))]
+    for number, fold in enumerate(folds):
+        if fold.error is not None:
+            raise ValueError(f"Fold {number}: {fold.error}")
+    curve = EpochCurve.of(folds, plan.score_name)
+    undefined = next((fold.undefined for fold in folds if fold.undefined), None)
+    if curve.is_without_scores:
+        raise ValueError(f"No epoch has a score in all folds: {undefined}")
+    if undefined is not None:
+        warnings.warn(
+            f"After some epochs the score is not defined, and NaN: {undefined}",
+            UndefinedMetricWarning,
+            stacklevel=2,
+        )
+    return curve

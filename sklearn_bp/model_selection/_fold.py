@@ -129,6 +129,7 @@ class Follower:
         self._thetas = None
         self._n_kept = 0
         self._curves = []
+        self.undefined = None
         self.seconds = 0.0
 
     @property
@@ -139,7 +140,9 @@ class Follower:
     def begin_fit(self, state):
         self._state = state
         self._measures = [
-            measure_on(self._estimator, state, evaluation, self._scorer)
+            measure_on(
+                self._estimator, state, evaluation, self._scorer, self._note_undefined
+            )
             for evaluation in self._sets
         ]
         n_samples = max(len(evaluation.y_of_rows) for evaluation in self._sets)
@@ -148,6 +151,10 @@ class Follower:
         )
         n_networks = max(1, min(self.MAX_NETWORKS, self.MAX_BYTES // n_bytes))
         self._thetas = np.empty((n_networks, state.theta.size), state.theta.dtype)
+
+    def _note_undefined(self, error):
+        if self.undefined is None:
+            self.undefined = describe(error)
 
     def begin_epochs(self):
         """Nothing is to be done."""
@@ -182,14 +189,19 @@ class Follower:
         self.seconds += perf_counter() - start
 
 
-def measure_on(estimator, state, evaluation, scorer):
-    """A function from parameters, a row for each network, to losses and scores."""
-    with_score = scorer != "loss"
-    measure = measure_by(
-        scorer if with_score else None, estimator, state, evaluation, with_score
-    )
-    if with_score:
-        return measure
+def describe(error):
+    """An error in a line."""
+    return f"{type(error).__name__}: {error}"
+
+
+def measure_on(estimator, state, evaluation, scorer, on_undefined):
+    """A function from parameters, a row for each network, to losses and scores. Where
+    a score is not defined, `on_undefined` is called with the error."""
+    if scorer != "loss":
+        return measure_by(
+            scorer, estimator, state, evaluation, on_undefined=on_undefined
+        )
+    measure = measure_by(None, estimator, state, evaluation, with_score=False)
 
     def negate(thetas):
         losses, _ = measure(thetas)
@@ -210,6 +222,8 @@ class FoldCurve:
         How many seconds training and measuring took.
     error : str or None, default=None
         Why the training failed; then there is one epoch, of NaN.
+    undefined : str or None, default=None
+        Why some scores are not defined, and NaN.
     """
 
     losses: np.ndarray
@@ -217,13 +231,13 @@ class FoldCurve:
     fit_time: float
     score_time: float
     error: str | None = None
+    undefined: str | None = None
 
     @classmethod
     def failed(cls, error):
         """That of a training which ended with this error."""
         nothing = np.full((1, 2), np.nan)
-        description = f"{type(error).__name__}: {error}"
-        return cls(nothing, nothing, np.nan, np.nan, description)
+        return cls(nothing, nothing, np.nan, np.nan, describe(error))
 
     def padded(self, n_epochs):
         """As if it had gone on: what has converged stays as it is."""
@@ -267,5 +281,9 @@ def train_fold(candidate, train, test, scorer, n_epochs, *samples):
         return FoldCurve.failed(error)
     seconds = perf_counter() - start
     return FoldCurve(
-        curves[..., 0], curves[..., 1], seconds - follower.seconds, follower.seconds
+        curves[..., 0],
+        curves[..., 1],
+        seconds - follower.seconds,
+        follower.seconds,
+        undefined=follower.undefined,
     )

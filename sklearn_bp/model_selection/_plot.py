@@ -3,7 +3,7 @@ is imported for the last one alone."""
 
 import numpy as np
 
-from ._epoch_curve import epoch_curve
+from ._epoch_curve import epoch_curve, without_nan
 
 TRAIN, TEST = "#0072B2", "#D55E00"
 LOSS = "loss (without the penalty)"
@@ -148,13 +148,14 @@ class EpochCurveDisplay:
         return self
 
 
+@np.errstate(invalid="ignore")  # of infinite losses
 def draw_panel(ax, curve, quantity):
     """Means over folds, with bands of a standard deviation to both sides, and the best
     epoch; of the loss or of the score."""
     if quantity == "loss":
-        train, test, find_best = curve.train_losses, curve.test_losses, np.argmin
+        train, test, sign = curve.train_losses, curve.test_losses, -1
     else:
-        train, test, find_best = curve.train_scores, curve.test_scores, np.argmax
+        train, test, sign = curve.train_scores, curve.test_scores, 1
     has_log_axis = quantity == "loss" and min(train.min(), test.min()) > 0
     if has_log_axis:
         ax.set_yscale("log")
@@ -167,7 +168,7 @@ def draw_panel(ax, curve, quantity):
         ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
         ax.plot(epochs, mean, color=color, label=label)
     mean = test.mean(axis=1)
-    best = find_best(mean)
+    best = without_nan(sign * mean).argmax()
     label = f"best test epoch: {best + 1}"
     ax.axvline(best + 1, color="#555555", linestyle=":", linewidth=1)
     ax.plot(best + 1, mean[best], "o", color=TEST, label=label)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from .._validation import check_hidden_layer_sizes
+from ._epoch_curve import without_nan
 from ._summary import format_params, format_score, summarize
 
 RULES = ("best", "one_standard_error")
@@ -46,9 +47,9 @@ class OverfittingStudy:
         The settings, in the order of the grid.
     curves : list of EpochCurve
         Losses and scores of each setting by epoch and fold. One that was given up early
-        has fewer epochs, one that failed a single one of NaN.
+        has fewer epochs, one whose training failed a single one of NaN.
     errors : list of str or None
-        Why the training of a setting failed.
+        Why a setting failed.
     simplicities : list of tuple
         The smaller, the simpler the model: its number of hidden units, and with the
         opposite sign its penalty, dropout and label smoothing.
@@ -197,7 +198,7 @@ class OverfittingStudy:
         epoch : int
             From 1 on.
         """
-        return int(_without_nan(self._means(index)).argmax()) + 1
+        return int(without_nan(self._means(index)).argmax()) + 1
 
     def ranking(self, epoch=None):
         """The numbers of the settings, the one with the best mean test score first.
@@ -216,7 +217,7 @@ class OverfittingStudy:
             -np.inf if curve is None else self._score_at(index, epoch)
             for index, curve in enumerate(self.curves)
         ]
-        return np.argsort(-_without_nan(scores), kind="stable").tolist()
+        return np.argsort(-without_nan(scores), kind="stable").tolist()
 
     def _choice(self, index, epoch):
         row = self._row(index, epoch)
@@ -254,6 +255,7 @@ class OverfittingStudy:
     def cv_results_(self):
         return self.cv_results()
 
+    @np.errstate(invalid="ignore")  # of infinite losses
     def cv_results(self, epoch=None):
         """Show what :class:`sklearn.model_selection.GridSearchCV` would.
 
@@ -290,7 +292,7 @@ class OverfittingStudy:
                 results[f"split{fold}_{part}_score"] = column
             results |= _moments(f"{part}_score", scores)
             if part == "test":
-                mean = _without_nan(results["mean_test_score"])
+                mean = without_nan(results["mean_test_score"])
                 rank = rankdata(-mean, method="min").astype(np.int32)
                 results["rank_test_score"] = rank
         results["epoch"] = np.array(rows) + 1
@@ -324,6 +326,7 @@ class OverfittingStudy:
             return params.join(of_curves.set_index("setting")).reset_index(drop=True)
         return params.join(pd.DataFrame(map(self.measures, range(len(self.params)))))
 
+    @np.errstate(invalid="ignore")  # of infinite losses
     def measures(self, index):
         """What characterises a setting.
 
@@ -392,12 +395,6 @@ def _simplicity(network):
     smoothing = getattr(network, "label_smoothing", 0.0)
     dropout = float(np.sum(network.dropout)) / max(1, np.size(network.dropout))
     return sum(sizes), -network.alpha, -dropout, -smoothing
-
-
-def _without_nan(scores):
-    """NaN counts as the lowest score."""
-    scores = np.asarray(scores, dtype=float)
-    return np.where(np.isnan(scores), -np.inf, scores)
 
 
 def _moments(name, rows):

@@ -4,7 +4,7 @@ import math
 import warnings
 from numbers import Real
 
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from ._checks import check_study
@@ -76,14 +76,18 @@ def overfitting_study(
         If the estimator is no network of this package, nor ends in one.
     ValueError
         If a setting, the folds, the scorer or the data are not valid, before any
-        training; or if all trainings fail.
+        training; or if all settings fail.
     RuntimeError
         If worker processes are lost again and again.
 
     Warns
     -----
     FitFailedWarning
-        If some trainings fail: their curves are NaN, and others are chosen.
+        If some settings fail, in training or for no epoch has a score in all folds:
+        others are chosen.
+    UndefinedMetricWarning
+        If the scorer fails, or returns NaN, for what a network predicts after some
+        epochs: those scores are NaN, and other epochs are chosen.
 
     References
     ----------
@@ -116,6 +120,7 @@ def overfitting_study(
     )
     curves = [None] * len(settings)
     errors = [None] * len(settings)
+    undefined = [None] * len(settings)
     given_up = set()
     for share, n_survivors in rungs(len(settings), factor):
         study = OverfittingStudy.of(plan, curves, errors)
@@ -123,6 +128,9 @@ def overfitting_study(
         for number, folds in _trained(plan, numbers, share, n_jobs):
             curves[number] = EpochCurve.of(folds, plan.score_name)
             errors[number] = next((f.error for f in folds if f.error), None)
+            undefined[number] = next((f.undefined for f in folds if f.undefined), None)
+            if curves[number].is_without_scores:
+                errors[number] = errors[number] or undefined[number]
             given_up.discard(number)
             is_at_its_end = curves[number].n_epochs.max() < plan.n_epochs(number, share)
             if share < 1 and not is_at_its_end:
@@ -130,6 +138,7 @@ def overfitting_study(
             if verbose:
                 print(OverfittingStudy.of(plan, curves, errors).line(number))
     _report_failures(settings, errors)
+    _report_undefined(settings, errors, undefined)
     return OverfittingStudy.of(plan, curves, errors, sorted(given_up))
 
 
@@ -189,11 +198,26 @@ def _report_failures(settings, errors):
         if error is not None
     ]
     if len(failed) == len(settings):
-        raise ValueError("All trainings failed.\n" + "\n".join(failed))
+        raise ValueError("All settings failed.\n" + "\n".join(failed))
     if failed:
         warnings.warn(
             f"{len(failed)} of {len(settings)} settings failed, and are left out of the"
             " choice.\n" + "\n".join(failed),
             FitFailedWarning,
+            stacklevel=3,
+        )
+
+
+def _report_undefined(settings, errors, undefined):
+    partly = [
+        f"{params}: {reason}"
+        for params, error, reason in zip(settings, errors, undefined, strict=True)
+        if error is None and reason is not None
+    ]
+    if partly:
+        warnings.warn(
+            f"Of {len(partly)} of {len(settings)} settings the score is not defined"
+            " after some epochs, which are not chosen.\n" + "\n".join(partly),
+            UndefinedMetricWarning,
             stacklevel=3,
         )

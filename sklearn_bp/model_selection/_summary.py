@@ -49,6 +49,7 @@ class Course:
         )
 
 
+@np.errstate(invalid="ignore")  # of infinite losses
 def summarize(study):
     """The sentences, a line each.
 
@@ -207,8 +208,7 @@ def _is_notable(differences, scale):
     """Of one difference a fold: more than a standard error, and than a small share."""
     mean, error = differences.mean(), 0.0
     if len(differences) > 1:
-        with np.errstate(invalid="ignore"):  # of an infinite loss
-            error = differences.std(ddof=1) / np.sqrt(len(differences))
+        error = differences.std(ddof=1) / np.sqrt(len(differences))
     return bool(mean > error and mean > NOTABLE * scale)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
 
 from sklearn_bp import (
     BackpropClassifier,
@@ -42,6 +42,18 @@ def test_curve():
     assert display.plot(axes).figure_ is axes[0].figure
     with pytest.raises(ValueError, match="ax must be two Axes"):
         display.plot(axes[0])
+    display.figure_.canvas.draw()
+
+
+def test_epochs_without_a_score_are_gaps():
+    def scorer(model, X, y):
+        return np.nan if model.n_iter_ < 5 else model.score(X, y)
+
+    with pytest.warns(UndefinedMetricWarning):
+        display = EpochCurveDisplay.from_estimator(NETWORK, *DATA, scoring=scorer)
+    means = display.curve.test_scores.mean(axis=1)
+    best = f"best test epoch: {np.nanargmax(means) + 1}"
+    assert best in texts(display.axes_[1])
     display.figure_.canvas.draw()
 
 

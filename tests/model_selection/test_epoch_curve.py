@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from joblib import parallel_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_blobs
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer, log_loss, mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
@@ -194,6 +195,25 @@ def test_a_scorer_sees_how_many_epochs_are_done():
         np.testing.assert_array_equal(scores.T, [np.arange(1, N_EPOCHS + 1)] * 3)
 
 
+def test_epochs_without_a_score():
+    def scorer(model, X, y):
+        return np.nan if model.n_iter_ == 2 else model.score(X, y)
+
+    X, y = load_iris(return_X_y=True)
+    model = BackpropClassifier((8,), max_iter=N_EPOCHS, random_state=0)
+    with pytest.warns(UndefinedMetricWarning, match=r"NaN: .*scoring=.* returned NaN"):
+        curve = epoch_curve(model, X, y, cv=3, scoring=scorer)
+    expected = epoch_curve(model, X, y, cv=3)
+    assert np.isnan(curve.test_scores[1]).all()
+    for rows in (slice(1), slice(2, None)):
+        np.testing.assert_array_equal(
+            curve.test_scores[rows], expected.test_scores[rows]
+        )
+    np.testing.assert_array_equal(curve.test_losses, expected.test_losses)
+    with pytest.raises(ValueError, match=r"No epoch has .*scoring=.* returned NaN"):
+        epoch_curve(model, X, y, cv=3, scoring=lambda model, X, y: np.nan)
+
+
 @pytest.mark.usefixtures("fresh_workers")
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_same_bits_side_by_side(backend, each_engine, monkeypatch):
@@ -271,7 +291,6 @@ WRONG = [
     ),
     ({"scoring": "no_such"}, ValueError, "scoring"),
     ({"scoring": failing_scorer}, ValueError, "fails for this estimator .* KeyError"),
-    ({"scoring": lambda model, X, y: np.nan}, ValueError, "fails .* returned NaN"),
     ({"scoring": "roc_auc"}, ValueError, "fails for this estimator"),
     ({"y": Y_BLOBS[:-1]}, ValueError, "inconsistent numbers of samples"),
     ({"X": np.full_like(X_BLOBS, np.nan)}, ValueError, "Input X contains NaN"),

@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse as sp
 from joblib import parallel_config
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_blobs
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -429,8 +429,65 @@ def test_a_training_that_fails_is_left_out(in_pipeline, iris):
     assert "diverged" in study.errors[0]
     assert study.cv_results_["rank_test_score"].tolist() == [2, 1]
     assert "learning_rate_init=1e+200 failed" in study.summary()
-    with pytest.raises(ValueError, match=r"All trainings failed.*\n.*diverged"):
+    with pytest.raises(ValueError, match=r"All settings failed.*\n.*diverged"):
         overfitting_study(model, *iris, {name: [1e200]}, cv=FOLDS)
+
+
+def test_a_score_that_untrained_networks_have_not(iris):
+    """Their predictions may be negative, which this metric is not defined for."""
+    X, y = load_diabetes(return_X_y=True)
+    model = BackpropRegressor(solver="lbfgs", max_iter=40, random_state=0)
+    settings = {"cv": KFold(3), "scoring": "neg_mean_gamma_deviance"}
+    y = 5 + (y - y.mean()) / y.std()
+    search = GridSearchCV(model, {"alpha": [0.1, 1]}, **settings).fit(X, y)
+    study = overfitting_study(model, X, y, {"alpha": [0.1, 1]}, **settings)
+    np.testing.assert_allclose(
+        study.cv_results(epoch=40)["mean_test_score"],
+        search.cv_results_["mean_test_score"],
+        rtol=1e-5,
+    )
+    with pytest.raises(ValueError, match=r"neg_mean_gamma_deviance' fails.*positive"):
+        overfitting_study(model, X, y - 5, {"alpha": [1]}, **settings)
+
+
+def accuracy_without(undefined):
+    """A scorer that is not defined, or fails, after some numbers of epochs."""
+
+    def scorer(model, X, y):
+        what = undefined.get((model.alpha, model.n_iter_), 1.0)
+        return what() if callable(what) else what * model.score(X, y)
+
+    return scorer
+
+
+def fail():
+    raise ZeroDivisionError("no such class was predicted")
+
+
+def test_epochs_without_a_score_are_not_chosen(iris):
+    undefined = {(1, 3): np.nan, (1, 4): fail} | {(10, e): np.nan for e in range(1, 9)}
+    grid = {"alpha": [0.01, 1, 10]}
+    expected = overfitting_study(network(), *iris, grid, cv=FOLDS)
+    with (
+        pytest.warns(FitFailedWarning, match=r"1 of 3 settings failed.*\n.*10.*NaN"),
+        pytest.warns(UndefinedMetricWarning, match=r"Of 1 of 3.*\n.*'alpha': 1.*NaN"),
+    ):
+        study = overfitting_study(
+            network(), *iris, grid, cv=FOLDS, scoring=accuracy_without(undefined)
+        )
+    assert study.errors[:2] == [None, None]
+    for curve, other in zip(study.curves[:2], expected.curves):
+        for name in CURVES:
+            scores, others = getattr(curve, name).copy(), getattr(other, name)
+            if curve is study.curves[1] and "scores" in name:
+                assert np.isnan(scores[2:4]).all()
+                scores[2:4] = others[2:4]
+            np.testing.assert_allclose(scores, others)
+    means = study.curves[1].test_scores.mean(axis=1)
+    assert study.best_epoch_of(1) == np.nanargmax(means) + 1
+    assert study.cv_results(epoch=3)["rank_test_score"].tolist() == [1, 2, 2]
+    assert np.isfinite(study.to_frame()["test_score"][:2]).all()
+    assert "alpha=10 failed" in study.summary()
 
 
 class Untouched(BackpropClassifier):
@@ -608,8 +665,11 @@ def test_an_infinite_loss_is_never_the_best_and_breaks_nothing():
     folds = [(range(20), range(20, 40)), (range(20), range(40, 60))]
     study = overfitting_study(model, X, y, {"alpha": [1, 2]}, cv=folds, scoring="loss")
     assert np.isinf(study.curves[0].test_losses).any()
-    assert study.by("one_standard_error").best_epoch_ == study.best_epoch_
-    assert study.summary()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert study.by("one_standard_error").best_epoch_ == study.best_epoch_
+        assert study.summary()
+        assert len(study.to_frame()) == len(study.cv_results_["params"])
 
 
 def test_losses_of_one_kind_can_be_compared(iris):
