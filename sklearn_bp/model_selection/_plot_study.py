@@ -229,7 +229,9 @@ class OverfittingDisplay:
             )
             measures = study.measures(index)
             scores[place] = sign * measures["test_score"]
-            words[place] = f"{scores[place]:.3f}\nepoch {measures['best_epoch']}"
+            digits = ".3f" if abs(scores[place]) < 1000 else ".3g"
+            score = format(scores[place], digits)
+            words[place] = f"{score}\nepoch {measures['best_epoch']}"
             if study.errors[index] is not None:
                 words[place] = "failed"
         colors = "cividis_r" if is_loss else "cividis"
