@@ -121,7 +121,7 @@ def overfitting_study(
     curves = [None] * len(settings)
     errors = [None] * len(settings)
     undefined = [None] * len(settings)
-    given_up = set()
+    is_cut_short = [False] * len(settings)
     for share, n_survivors in rungs(len(settings), factor):
         study = OverfittingStudy.of(plan, curves, errors)
         numbers = study.ranking()[:n_survivors]
@@ -131,15 +131,19 @@ def overfitting_study(
             undefined[number] = next((f.undefined for f in folds if f.undefined), None)
             if curves[number].is_without_scores:
                 errors[number] = errors[number] or undefined[number]
-            given_up.discard(number)
-            is_at_its_end = curves[number].n_epochs.max() < plan.n_epochs(number, share)
-            if share < 1 and not is_at_its_end:
-                given_up.add(number)
+            n_epochs, all_epochs = (plan.n_epochs(number, part) for part in (share, 1))
+            has_converged = curves[number].n_epochs.max() < n_epochs
+            is_cut_short[number] = n_epochs < all_epochs and not has_converged
             if verbose:
                 print(OverfittingStudy.of(plan, curves, errors).line(number))
     _report_failures(settings, errors)
     _report_undefined(settings, errors, undefined)
-    return OverfittingStudy.of(plan, curves, errors, sorted(given_up))
+    given_up = [
+        number
+        for number, error in enumerate(errors)
+        if error is None and is_cut_short[number]
+    ]
+    return OverfittingStudy.of(plan, curves, errors, given_up)
 
 
 def rungs(n_candidates, factor):

@@ -86,6 +86,8 @@ def test_many_settings_take_no_more_lines():
     assert len(text.splitlines()) <= 7
     assert "alpha=29 overfits from epoch 11 on" in text
     assert "27 more overfit, less so, from epoch 14 on at the earliest." in text
+    text = replace(study_of(**curves), given_up=(3,)).summary()
+    assert "27 more overfit, less so or for fewer epochs, from epoch" in text
 
 
 def test_what_was_given_up_early_is_no_remedy_and_not_the_worst():
