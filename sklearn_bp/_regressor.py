@@ -502,6 +502,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             scores = 1 - error / of_mean
         # Of constant targets there is nothing to explain: as in r2_score.
         scores = np.where(of_mean > 0, scores, (error == 0).astype(float))
+        scores[np.isnan(scores)] = -np.inf
         return scores.mean(axis=-1)
 
     def _stratify(self, y):

@@ -92,10 +92,10 @@ class EpochCurve:
         return pd.DataFrame(columns)
 
 
-def without_nan(scores):
-    """NaN counts as the lowest score."""
-    scores = np.asarray(scores, dtype=float)
-    return np.where(np.isnan(scores), -np.inf, scores)
+def best_first(scores):
+    """The numbers of the scores, that of the largest first and those of NaN last; of
+    equal ones, in their order."""
+    return np.argsort(np.negative(scores), kind="stable")
 
 
 def epoch_curve(

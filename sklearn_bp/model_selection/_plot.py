@@ -3,7 +3,7 @@ is imported for the last one alone."""
 
 import numpy as np
 
-from ._epoch_curve import epoch_curve, without_nan
+from ._epoch_curve import best_first, epoch_curve
 
 TRAIN, TEST = "#0072B2", "#D55E00"
 LOSS = "loss (without the penalty)"
@@ -168,7 +168,7 @@ def draw_panel(ax, curve, quantity):
         ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
         ax.plot(epochs, mean, color=color, label=label)
     mean = test.mean(axis=1)
-    best = without_nan(sign * mean).argmax()
+    best = best_first(sign * mean)[0]
     label = f"best test epoch: {best + 1}"
     ax.axvline(best + 1, color="#555555", linestyle=":", linewidth=1)
     ax.plot(best + 1, mean[best], "o", color=TEST, label=label)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from .._validation import check_hidden_layer_sizes
-from ._epoch_curve import without_nan
+from ._epoch_curve import best_first
 from ._summary import format_params, format_score, summarize
 
 RULES = ("best", "one_standard_error")
@@ -198,7 +198,7 @@ class OverfittingStudy:
         epoch : int
             From 1 on.
         """
-        return int(without_nan(self._means(index)).argmax()) + 1
+        return int(best_first(self._means(index))[0]) + 1
 
     def ranking(self, epoch=None):
         """The numbers of the settings, the one with the best mean test score first.
@@ -214,10 +214,10 @@ class OverfittingStudy:
             With equal scores, in the order of the grid.
         """
         scores = [
-            -np.inf if curve is None else self._score_at(index, epoch)
+            np.nan if curve is None else self._score_at(index, epoch)
             for index, curve in enumerate(self.curves)
         ]
-        return np.argsort(-without_nan(scores), kind="stable").tolist()
+        return best_first(scores).tolist()
 
     def _choice(self, index, epoch):
         row = self._row(index, epoch)
@@ -292,7 +292,8 @@ class OverfittingStudy:
                 results[f"split{fold}_{part}_score"] = column
             results |= _moments(f"{part}_score", scores)
             if part == "test":
-                mean = without_nan(results["mean_test_score"])
+                mean = results["mean_test_score"]
+                mean = np.where(np.isnan(mean), -np.inf, mean)
                 rank = rankdata(-mean, method="min").astype(np.int32)
                 results["rank_test_score"] = rank
         results["epoch"] = np.array(rows) + 1
