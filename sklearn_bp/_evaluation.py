@@ -15,10 +15,6 @@ from ._validation import mean_weight
 from .engine import get_engine
 
 
-class UndefinedScore(ValueError):
-    """A scorer has returned NaN."""
-
-
 @dataclass(frozen=True)
 class EvaluationSet:
     """Rows that a network is measured on.
@@ -164,9 +160,7 @@ def measure_by(
     with_winners = with_score and scorer is None and is_classifier(estimator)
     if scorer is not None:
         _check_weights_of_scorer(scorer, weight)
-        fitted = copy.copy(estimator)
-        fitted._show(replace(state, theta=state.theta.copy()))
-        fitted.n_iter_ = 0
+        fitted = _in_training(estimator, state)
 
     def measure(thetas):
         outputs = get_engine().evaluate(
@@ -187,8 +181,14 @@ def measure_by(
         return losses, np.array(list(map(score, thetas, outputs.raw)))
 
     def score(theta, raw):
+        fitted.n_iter_ += 1
+        if _needs_predictions_alone(scorer):
+            # They can be made of the raw outputs that are there.
+            fitted._raw_outputs = lambda X: raw
+        else:
+            fitted._training_state.theta[:] = theta
         try:
-            return _score(scorer, fitted, theta, raw, evaluation)
+            return _score(scorer, fitted, evaluation)
         except Exception as error:
             if on_undefined is None:
                 raise
@@ -198,21 +198,37 @@ def measure_by(
     return measure
 
 
-def _score(scorer, fitted, theta, raw, evaluation):
-    """What a scorer says to the parameters after one more epoch, and to their raw
-    outputs."""
-    fitted.n_iter_ += 1
-    if hasattr(scorer, "_score_func"):
-        # scikit-learn's scorers ask for predictions and for nothing else, and these
-        # can be made of the raw outputs that are there: so no row of X is copied.
-        X, fitted._raw_outputs = None, lambda X: raw
-    else:
-        X, fitted._training_state.theta[:] = evaluation.X_for_scorers, theta
+def score_of_targets(scorer, estimator, state, evaluation):
+    """What a scorer says, or raises, where the network predicts the targets."""
+    fitted = _in_training(estimator, state)
+    raw = state.network.loss.raw_outputs_near(
+        evaluation.y_of_rows, state.network.n_outputs
+    )
+    fitted._raw_outputs = lambda X: raw
+    return _score(scorer, fitted, evaluation)
+
+
+def _in_training(estimator, state):
+    """An estimator that scorers can look at, before its first epoch."""
+    fitted = copy.copy(estimator)
+    fitted._show(replace(state, theta=state.theta.copy()))
+    fitted.n_iter_ = 0
+    return fitted
+
+
+def _needs_predictions_alone(scorer):
+    """Whether it is one of scikit-learn's, which look at nothing else."""
+    return hasattr(scorer, "_score_func")
+
+
+def _score(scorer, fitted, evaluation):
+    # No row of X is copied without need.
+    X = None if _needs_predictions_alone(scorer) else evaluation.X_for_scorers
     weight = evaluation.weight_of_rows
     weights = {} if weight is None else {"sample_weight": weight}
     score = float(scorer(fitted, X, evaluation.y_for_scorers, **weights))
     if np.isnan(score):
-        raise UndefinedScore(
+        raise ValueError(
             f"scoring={scorer!r} returned NaN, so this epoch cannot be compared with"
             " others. Use data that it is defined for, such as ones with all classes."
         )

@@ -197,6 +197,15 @@ def test_a_scorer_sees_how_many_epochs_are_done(cancer):
             (10,), solver=solver, scoring=lambda model, X, y: model.n_iter_, max_iter=4
         ).fit(X, y, X_val=X_val, y_val=y_val)
         np.testing.assert_array_equal(model.history_["validation_score"], [1, 2, 3, 4])
+    model = BackpropClassifier(
+        (10,),
+        early_stopping=True,
+        warm_start=True,
+        scoring=lambda model, X, y: model.n_iter_,
+        max_iter=2,
+    )
+    model.fit(X, y, X_val=X_val, y_val=y_val).fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.validation_scores_ == [1, 2, 1, 2]
 
 
 def test_a_scorer_in_regression():

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 
 from .._base import BaseBackprop
-from .._evaluation import UndefinedScore
+from .._evaluation import score_of_targets
 from .._targets import is_multilabel
 from .._validation import check_hidden_layer_sizes, check_sample_weight
 from ..training import operations_of_epoch
@@ -114,10 +114,10 @@ def check_study(
     X, y = indexable(X, y)
     if issparse(y):  # indicators of a multilabel problem
         y = y.toarray()
-    given = X, y
+    given, checker = (X, y), clone(network)
     if preprocessing is None:
         # The computing type is a matter of each candidate.
-        X, y = clone(network)._validate_X_y(X, y, [np.float64, np.float32], reset=True)
+        X, y = checker._validate_X_y(X, y, [np.float64, np.float32], reset=True)
     else:
         y = np.asarray(y)
     weight = check_sample_weight(sample_weight, len(y), np.float64)
@@ -126,10 +126,12 @@ def check_study(
     if scoring is None and not is_classifier(network):
         _check_that_r2_is_defined(folds)
     scorer, score_name = _scorer(scoring, network)
-    scorings = scoring, *(candidate.network.scoring for candidate in candidates)
-    if preprocessing is None and not any(map(callable, scorings)):
-        given = None  # nobody would look at more than the arrays
+    if not _look_at_what_was_given(candidates, scoring):
+        given = None
     samples = _samples(candidates, X, y, weight, given)
+    if hasattr(checker, "feature_names_in_"):
+        for candidate in candidates:
+            candidate.network.feature_names_in_ = checker.feature_names_in_
     plan = Plan(candidates, samples, folds, scorer, score_name)
     if scorer == "loss" and not plan.compares_losses:
         raise ValueError(
@@ -242,6 +244,14 @@ def _scorer(scoring, network):
     return check_scoring(network, scoring), name.replace("_", " ")
 
 
+def _look_at_what_was_given(candidates, scoring):
+    """Whether a step or a scorer of the user's sees the data."""
+    return callable(scoring) or any(
+        candidate.preprocessing is not None or callable(candidate.network.scoring)
+        for candidate in candidates
+    )
+
+
 def _samples(candidates, X, y, weight, given):
     """The samples of each candidate; without other steps, with targets that its network
     has learned. Candidates of one computing type share one X. `given` are X and y as
@@ -269,9 +279,9 @@ def _samples(candidates, X, y, weight, given):
 
 
 def _try_out(plan, number, fold, scoring):
-    """Measure a candidate's network on a fold before training, to find out whether its
-    scorer works. It may be undefined for what an untrained network predicts: then only
-    training can tell."""
+    """Find out before training whether a candidate's network can be measured on a fold:
+    untrained or, where the score is not defined for what that predicts, if it were to
+    predict the targets."""
     samples = plan.samples[number]
     network, data, rows, sets = plan.candidates[number].prepare(
         samples, *plan.folds[fold]
@@ -281,23 +291,14 @@ def _try_out(plan, number, fold, scoring):
         n_rows = data.X.shape[0] if rows is None else len(rows)
         network._check_batch_size(n_rows, is_alone=False)
     state, errors = network._training_state, []
-    thetas = [state.theta]
-    if is_regressor(network):
-        thetas.append(_predicting_the_mean(state, sets[1]))
-    measure_on(network, state, sets[1], plan.scorer, errors.append)(np.stack(thetas))
-    if len(errors) == len(thetas) and not isinstance(errors[-1], UndefinedScore):
+    measure = measure_on(network, state, sets[1], plan.scorer, errors.append)
+    measure(state.theta[np.newaxis])
+    if not errors:
+        return
+    try:
+        score_of_targets(plan.scorer, network, state, sets[1])
+    except Exception:
         raise ValueError(
             f"scoring={scoring!r} fails for this estimator and these data:"
-            f" {describe(errors[-1])}"
-        ) from errors[-1]
-
-
-def _predicting_the_mean(state, evaluation):
-    """Parameters of a network whose predictions are such as the targets: positive where
-    these are, for example, as some scorers need it."""
-    theta, y = state.theta.copy(), evaluation.y_of_rows
-    start = state.network.loss.start(y, None)
-    coefs, intercepts = state.network.views(theta)
-    coefs[-1][:] = 0
-    intercepts[-1][:] = y.mean(axis=0) if start is None else start
-    return theta
+            f" {describe(errors[0])}"
+        ) from errors[0]

@@ -90,7 +90,12 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         ------
         ValueError
             If an argument or a parameter is not valid, before any training; or if all
-            trainings fail.
+            settings fail.
+
+        Warns
+        -----
+        FitFailedWarning, UndefinedMetricWarning
+            As :func:`overfitting_study` does.
         """
         network = self._network()
         grid = {

@@ -33,6 +33,17 @@ LINKS = {
     "softmax": softmax,
 }
 
+#: Of a label as good as certain.
+SURE = 10.0
+
+#: Back from targets, and the number of outputs, to raw outputs.
+INVERSE_LINKS = {
+    "identity": lambda y, n_outputs: y,
+    "exp": lambda y, n_outputs: np.log(np.maximum(y, np.finfo(y.dtype).tiny)),
+    "logistic": lambda y, n_outputs: SURE * (2 * y - 1),
+    "softmax": lambda y, n_outputs: SURE * np.eye(n_outputs)[_class_numbers(y)],
+}
+
 
 @dataclass(frozen=True)
 class Loss(ABC):
@@ -64,6 +75,10 @@ class Loss(ABC):
     def prediction(self, z):
         """Raw outputs as predictions."""
         return LINKS[self.link](z)
+
+    def raw_outputs_near(self, y, n_outputs):
+        """Raw outputs whose predictions come near the targets."""
+        return INVERSE_LINKS[self.link](y, n_outputs)
 
     def start(self, y, sample_weight):
         """Raw outputs (n_outputs,) from which training does not start too far away, or
@@ -102,6 +117,10 @@ class _Bounded(Loss):
     """
 
     target_quantile = 0.5
+
+    def raw_outputs_near(self, y, n_outputs):
+        """Raw outputs whose predictions come near the targets."""
+        return INVERSE_LINKS[self.link](y, n_outputs)
 
     def start(self, y, sample_weight):
         return np.array(
@@ -189,6 +208,10 @@ class Gamma(Loss):
 
     def gradient(self, z, y):
         return 1 - y * np.exp(-z)
+
+    def raw_outputs_near(self, y, n_outputs):
+        """Raw outputs whose predictions come near the targets."""
+        return INVERSE_LINKS[self.link](y, n_outputs)
 
     def start(self, y, sample_weight):
         # Its gradient is bounded above, and explodes below.

@@ -47,7 +47,7 @@ def test_curve():
 
 def test_epochs_without_a_score_are_gaps():
     def scorer(model, X, y):
-        return np.nan if model.n_iter_ < 5 else model.score(X, y)
+        return np.nan if 0 < model.n_iter_ < 5 else model.score(X, y)
 
     with pytest.warns(UndefinedMetricWarning):
         display = EpochCurveDisplay.from_estimator(NETWORK, *DATA, scoring=scorer)
@@ -140,6 +140,15 @@ def test_a_failed_setting_can_be_read_in_a_map():
     failed = [t for t in display.axes_[0].texts if t.get_text() == "failed"]
     assert len(failed) == 2
     assert {text.get_color() for text in failed} == {"black"}  # there is no field below
+
+
+def test_large_losses_in_a_map_are_short():
+    def scorer(model, X, y):
+        return 1e50 * model.alpha
+
+    grid = {"alpha": [0.1, 1.0], "dropout": [0.0, 0.1]}
+    display = OverfittingDisplay.from_estimator(NETWORK, *DATA, grid, scoring=scorer)
+    assert "1e+49\nepoch 1" in [text.get_text() for text in display.axes_[0].texts]
 
 
 def test_objects_as_settings_make_a_map():

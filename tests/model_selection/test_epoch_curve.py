@@ -210,8 +210,15 @@ def test_epochs_without_a_score():
             curve.test_scores[rows], expected.test_scores[rows]
         )
     np.testing.assert_array_equal(curve.test_losses, expected.test_losses)
+
+
+def test_no_epoch_with_a_score():
+    def scorer(model, X, y):  # is defined before training alone
+        return np.nan if model.n_iter_ > 0 else 1
+
+    X, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match=r"No epoch has .*scoring=.* returned NaN"):
-        epoch_curve(model, X, y, cv=3, scoring=lambda model, X, y: np.nan)
+        epoch_curve(BackpropClassifier(max_iter=2), X, y, cv=3, scoring=scorer)
 
 
 @pytest.mark.usefixtures("fresh_workers")
@@ -291,6 +298,7 @@ WRONG = [
     ),
     ({"scoring": "no_such"}, ValueError, "scoring"),
     ({"scoring": failing_scorer}, ValueError, "fails for this estimator .* KeyError"),
+    ({"scoring": lambda model, X, y: np.nan}, ValueError, "fails .* returned NaN"),
     ({"scoring": "roc_auc"}, ValueError, "fails for this estimator"),
     ({"y": Y_BLOBS[:-1]}, ValueError, "inconsistent numbers of samples"),
     ({"X": np.full_like(X_BLOBS, np.nan)}, ValueError, "Input X contains NaN"),

@@ -219,7 +219,10 @@ def test_hopeless_settings_are_given_up_early(iris):
     assert full.given_up == ()
 
 
-def test_what_converges_within_a_rung_is_not_given_up(iris):
+def test_what_ends_within_a_rung_is_not_given_up(iris):
+    grid = {"max_iter": [1, 1], "alpha": [1, 2]}
+    study = overfitting_study(network(), *iris, grid, cv=FOLDS, halving_factor=4)
+    assert study.given_up == ()
     model = network(max_iter=40, tol=10, n_iter_no_change=1)  # ends after three epochs
     grid = {"alpha": [0.01, 0.1, 1, 1000]}
     study = overfitting_study(model, *iris, grid, cv=FOLDS, halving_factor=4)
@@ -401,7 +404,9 @@ def test_splitters_and_scorers_see_what_the_user_gave(in_pipeline, solver, iris)
         model, prefix = make_pipeline(scaler, model), "backpropclassifier__"
     grid = {f"{prefix}alpha": [0.01, 10]}
     settings = {"cv": ByColumn(), "scoring": gain}
-    study = overfitting_study(model, X, y, grid, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of missing names of features, for example
+        study = overfitting_study(model, X, y, grid, **settings)
     search = GridSearchCV(model, grid, error_score="raise", **settings).fit(X, y)
     np.testing.assert_allclose(
         study.cv_results(epoch=8)["mean_test_score"],
@@ -448,6 +453,22 @@ def test_a_score_that_untrained_networks_have_not(iris):
     )
     with pytest.raises(ValueError, match=r"neg_mean_gamma_deviance' fails.*positive"):
         overfitting_study(model, X, y - 5, {"alpha": [1]}, **settings)
+
+
+def test_a_score_that_needs_several_classes_predicted(iris):
+    """Where one large feature is constant, an untrained network predicts one class."""
+
+    def scorer(model, X, y):
+        return 1 / (len(np.unique(model.predict(X))) - 1)
+
+    X = np.hstack([iris[0], np.full((150, 1), 100.0)])
+    model = network(hidden_layer_sizes=(), solver="lbfgs", max_iter=60)
+    with pytest.warns(UndefinedMetricWarning, match="ZeroDivisionError"):
+        study = overfitting_study(
+            model, X, iris[1], {"alpha": [0.1]}, cv=FOLDS, scoring=scorer
+        )
+    assert np.isfinite(study.best_score_)
+    assert np.isnan(study.curves[0].test_scores[0]).any()
 
 
 def accuracy_without(undefined):
@@ -670,6 +691,26 @@ def test_an_infinite_loss_is_never_the_best_and_breaks_nothing():
         assert study.by("one_standard_error").best_epoch_ == study.best_epoch_
         assert study.summary()
         assert len(study.to_frame()) == len(study.cv_results_["params"])
+
+
+def test_an_undefined_epoch_is_never_the_best_even_beside_infinite_scores(iris):
+    def scorer(model, X, y):
+        return np.nan if model.n_iter_ == 1 else -np.inf
+
+    with pytest.warns(UndefinedMetricWarning):
+        study = overfitting_study(
+            network(), *iris, {"alpha": [1]}, cv=FOLDS, scoring=scorer
+        )
+    assert study.best_epoch_ == 2
+
+
+def test_a_grid_that_brings_the_other_steps(iris):
+    steps = [("scale", StandardScaler()), ("network", network())]
+    grid = {"steps": [steps, steps[1:]]}
+    study = overfitting_study(Pipeline(steps[1:]), *iris, grid, cv=FOLDS)
+    for part, curve in zip((steps, steps[1:]), study.curves, strict=True):
+        expected = epoch_curve(Pipeline(part), *iris, cv=FOLDS)
+        np.testing.assert_array_equal(curve.test_losses, expected.test_losses)
 
 
 def test_losses_of_one_kind_can_be_compared(iris):

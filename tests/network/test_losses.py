@@ -33,6 +33,13 @@ def test_gradient_is_that_of_the_value(loss, problem):
         np.testing.assert_allclose(gradient[:, j], numerical, rtol=1e-6, atol=1e-8)
 
 
+def test_raw_outputs_near_the_targets(loss, problem):
+    loss, _, y = problem(loss)
+    expected = np.eye(3)[y[:, 0].astype(int)] if loss.name == "log_loss" else y
+    prediction = loss.prediction(loss.raw_outputs_near(y, 3))
+    np.testing.assert_allclose(prediction, expected, atol=1e-4)
+
+
 def test_log_loss_is_that_of_the_metrics(problem):
     loss, raw, y = problem("log_loss")
     expected = log_loss(y[:, 0], loss.prediction(raw), labels=[0, 1, 2])
