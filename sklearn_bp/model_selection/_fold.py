@@ -129,7 +129,7 @@ class Follower:
         self._thetas = None
         self._n_kept = 0
         self._curves = []
-        self.undefined = None
+        self._undefined = []
         self.seconds = 0.0
 
     @property
@@ -137,12 +137,20 @@ class Follower:
         """What was measured, of shape (n_epochs, sets, loss and score)."""
         return np.concatenate(self._curves)
 
+    @property
+    def undefined(self):
+        """Why some scores are not defined, or None."""
+        return self._undefined[0] if self._undefined else None
+
     def begin_fit(self, state):
         self._state = state
+        undefined = self._undefined
+
+        def note(error):  # knows no more than the list, so that nobody is kept alive
+            undefined.append(describe(error))
+
         self._measures = [
-            measure_on(
-                self._estimator, state, evaluation, self._scorer, self._note_undefined
-            )
+            measure_on(self._estimator, state, evaluation, self._scorer, note)
             for evaluation in self._sets
         ]
         n_samples = max(len(evaluation.y_of_rows) for evaluation in self._sets)
@@ -151,10 +159,6 @@ class Follower:
         )
         n_networks = max(1, min(self.MAX_NETWORKS, self.MAX_BYTES // n_bytes))
         self._thetas = np.empty((n_networks, state.theta.size), state.theta.dtype)
-
-    def _note_undefined(self, error):
-        if self.undefined is None:
-            self.undefined = describe(error)
 
     def begin_epochs(self):
         """Nothing is to be done."""

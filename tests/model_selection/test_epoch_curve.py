@@ -1,5 +1,6 @@
 """Curves by epoch against independent fits, and against scikit-learn's own scores."""
 
+import gc
 import warnings
 
 import numpy as np
@@ -193,6 +194,19 @@ def test_a_scorer_sees_how_many_epochs_are_done():
     curve = epoch_curve(model, X, y, cv=3, scoring=lambda model, X, y: model.n_iter_)
     for scores in (curve.train_scores, curve.test_scores):
         np.testing.assert_array_equal(scores.T, [np.arange(1, N_EPOCHS + 1)] * 3)
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss"])
+def test_of_a_fold_nothing_is_left_behind(scoring):
+    """Not even until the next garbage collection, for it may be large."""
+    X, y = load_iris(return_X_y=True)
+    gc.collect()
+    gc.disable()
+    try:
+        epoch_curve(BackpropClassifier(max_iter=2), X, y, cv=3, scoring=scoring)
+        assert not any(isinstance(thing, Follower) for thing in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 def test_epochs_without_a_score():
