@@ -360,7 +360,7 @@ class BaseBackprop(
             )
         else:
             if self.early_stopping and held_out.is_the_users and state.history.rows:
-                # Perhaps not the same data as last time.
+                # Perhaps not the same data as last time. (`validate` counts epochs.)
                 measure = self._validation(state, held_out)
                 state.stopping.rescore(measure(state.theta)[1])
             self.n_iter_ = train(

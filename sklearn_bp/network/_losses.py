@@ -118,10 +118,6 @@ class _Bounded(Loss):
 
     target_quantile = 0.5
 
-    def raw_outputs_near(self, y, n_outputs):
-        """Raw outputs whose predictions come near the targets."""
-        return INVERSE_LINKS[self.link](y, n_outputs)
-
     def start(self, y, sample_weight):
         return np.array(
             [_quantile(column, self.target_quantile, sample_weight) for column in y.T]
@@ -208,10 +204,6 @@ class Gamma(Loss):
 
     def gradient(self, z, y):
         return 1 - y * np.exp(-z)
-
-    def raw_outputs_near(self, y, n_outputs):
-        """Raw outputs whose predictions come near the targets."""
-        return INVERSE_LINKS[self.link](y, n_outputs)
 
     def start(self, y, sample_weight):
         # Its gradient is bounded above, and explodes below.
