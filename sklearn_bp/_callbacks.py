@@ -1,11 +1,7 @@
-"""scikit-learn's callbacks, which it has from version 1.9 on: an epoch is a task."""
+"""scikit-learn's callbacks: an epoch is a task."""
 
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:
-
-    class CallbackSupportMixin:
-        """This version of scikit-learn has no callbacks."""
+from .fitting import fitted_attributes
+from .utils import begin_callbacks
 
 
 class EpochCallbacks:
@@ -14,26 +10,35 @@ class EpochCallbacks:
     Parameters
     ----------
     estimator : estimator
-        The one that is being fitted, with callbacks.
-    max_epochs : int
-        How many epochs there will be at most.
+        The one that is being fitted.
+    context : CallbackContext
+        That of the fit.
     data : dict
         What callbacks are shown: X, y, metadata.
     """
 
     may_lag_behind = False
 
-    def __init__(self, estimator, max_epochs, data):
+    def __init__(self, estimator, context, data):
         self._estimator = estimator
         self._data = data
-        self._fit = estimator._init_callback_context(max_subtasks=max_epochs)
+        self._fit = context
         self._epoch = None
         self._n_epochs = 0
-        self._state = None
+        self._training = None
 
-    def begin_fit(self, state):
-        """Training begins, of this state."""
-        self._state = state
+    @classmethod
+    def of(cls, estimator, max_epochs, X, y, sample_weight):
+        """Those of an estimator with callbacks, or None."""
+        context = begin_callbacks(estimator, max_epochs)
+        if context is None:
+            return None
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        data = {"X": X, "y": y, "metadata": weights or None}
+        return cls(estimator, context, data)
+
+    def begin_fit(self, training):
+        self._training = training
         self._fit.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def begin_epochs(self):
@@ -51,8 +56,8 @@ class EpochCallbacks:
     def _end(self, task, theta):
         return task.call_on_fit_task_end(
             estimator=self._estimator,
-            reconstruction_attributes=lambda: self._estimator._attributes_at(
-                self._state, theta.copy(), self._n_epochs
+            reconstruction_attributes=lambda: fitted_attributes(
+                self._training.at(theta.copy(), self._n_epochs)
             ),
             **self._data,
         )

@@ -2,14 +2,12 @@
 
 from numbers import Real
 
-import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseBackprop
-from ._targets import ClassLabels, is_multilabel
-from .network import LOSSES
+from ._parameters import CONSTRAINTS
+from .utils import Interval, StrOptions, fit_context
 
 
 class BackpropClassifier(ClassifierMixin, BaseBackprop):
@@ -311,7 +309,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
-        **BaseBackprop._parameter_constraints,
+        **CONSTRAINTS,
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
@@ -388,7 +386,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         )
 
     @available_if(lambda self: self._can_fit_partially())
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
         X,
@@ -431,16 +429,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             The estimator is then as it was before the call.
         """
         validation = (X_val, y_val, sample_weight_val)
-        self._fit(
-            X,
-            y,
-            sample_weight,
-            validation,
-            n_epochs=1,
-            incremental=True,
-            classes=classes,
-        )
-        return self
+        return self._train_one_epoch(X, y, sample_weight, validation, classes)
 
     def decision_function(self, X):
         """Raw outputs of the network, before the logistic function or the softmax.
@@ -457,8 +446,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             problem, the log-odds of each label; otherwise the log-probability of each
             class, up to a constant for each sample.
         """
-        raw = self._raw_outputs(X)
-        return raw[:, 0] if self.n_outputs_ == 1 else raw
+        return self._respond("decision_function", X)
 
     def predict(self, X):
         """Predict class labels.
@@ -473,8 +461,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         y : ndarray of shape (n_samples,) or (n_samples, n_classes)
             The labels; indicators in a multilabel problem.
         """
-        raw = self._raw_outputs(X)
-        return self._labels.decode(raw)
+        return self._respond("predict", X)
 
     def predict_proba(self, X):
         """Predict probabilities.
@@ -489,8 +476,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         probabilities : ndarray of shape (n_samples, n_classes)
             The probability of each class, in the order of `classes_`.
         """
-        raw = self._raw_outputs(X)
-        return self._labels.probabilities(raw)
+        return self._respond("predict_proba", X)
 
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities.
@@ -505,41 +491,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             The logarithm of what `predict_proba` returns.
         """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    def _learn_targets(self, y, incremental, classes):
-        if incremental and classes is None and not is_multilabel(y):
-            raise ValueError(
-                "classes must be passed on the first call to partial_fit: all labels"
-                " that will ever occur."
-            )
-        self._labels = ClassLabels(y, classes)
-        self.classes_ = self._labels.classes
-        if self._labels.is_multilabel:
-            self._check_classes(classes)
-        self.n_outputs_ = self._labels.n_outputs
-
-    def _check_same_targets(self, y):
-        if not self._labels.are_all_in(y):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the"
-                f" previous call to fit. Previously got {self.classes_}, `y` has"
-                f" {np.unique(y)}. Set warm_start=False to fit anew."
-            )
-
-    def _check_classes(self, classes):
-        if classes is not None and not np.array_equal(
-            np.unique(classes), self.classes_
-        ):
-            raise ValueError(
-                f"`classes={classes}` is not the same as on last call to partial_fit,"
-                f" was: {self.classes_} (the columns of y in a multilabel problem)."
-                " Pass the same classes, or none."
-            )
-
-    def _encode_targets(self, y, dtype):
-        return self._labels.encode(y, dtype)
+        return self._respond("predict_log_proba", X)
 
     def _can_fit_partially(self):
         if self.class_weight == "balanced":
@@ -549,19 +501,6 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 " sklearn.utils.class_weight.compute_class_weight."
             )
         return super()._can_fit_partially()
-
-    def _class_weights(self, y, sample_weight):
-        return self._labels.class_weights(self.class_weight, y, sample_weight)
-
-    def _loss(self):
-        return LOSSES[self._labels.loss](float(self.label_smoothing))
-
-    def _scores(self, outputs, y, sample_weight):
-        is_right = self._labels.are_right(outputs, y)
-        return np.average(is_right, axis=-1, weights=sample_weight)
-
-    def _stratify(self, y):
-        return self._labels.decode_targets(y) if self.n_outputs_ == 1 else None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

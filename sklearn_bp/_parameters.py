@@ -1,62 +1,51 @@
-"""The parameters that the estimators share, and which values each may have."""
+"""The parameters that the estimators share, and the values that each may have."""
 
-from abc import ABC, abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from .network import ACTIVATIONS, INITIALIZERS
 from .training import FACTORS, OPTIMIZERS, SCHEDULES
+from .utils import Interval, Options, StrOptions
 
-
-class Parameters(BaseEstimator, ABC):
-    """What can be said about the parameters one by one."""
-
-    _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
-        "solver": [StrOptions({"lbfgs", *OPTIMIZERS})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            StrOptions({"auto", "full"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "learning_rate": [StrOptions({*SCHEDULES, *FACTORS}), callable],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "scoring": [str, callable, None],
-        "penalty_scaling": [StrOptions({"batch", "dataset"})],
-        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "initializer": [StrOptions({"auto", *INITIALIZERS}), callable],
-        "rho": [Interval(Real, 0, 1, closed="left")],
-        "dtype": [StrOptions({"float32", "float64"}), np.dtype, type, None],
-    }
-
-    @abstractmethod
-    def __init__(self, **parameters):
-        for name, value in parameters.items():
-            setattr(self, name, value)
+CONSTRAINTS = {
+    "hidden_layer_sizes": [
+        "array-like",
+        Interval(Integral, 1, None, closed="left"),
+    ],
+    "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
+    "solver": [StrOptions({"lbfgs", *OPTIMIZERS})],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [
+        StrOptions({"auto", "full"}),
+        Interval(Integral, 1, None, closed="left"),
+    ],
+    "learning_rate": [StrOptions({*SCHEDULES, *FACTORS}), callable],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "scoring": [str, callable, None],
+    "penalty_scaling": [StrOptions({"batch", "dataset"})],
+    "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+    "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "initializer": [StrOptions({"auto", *INITIALIZERS}), callable],
+    "rho": [Interval(Real, 0, 1, closed="left")],
+    "dtype": [StrOptions({"float32", "float64"}), np.dtype, type, None],
+}

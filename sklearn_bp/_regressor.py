@@ -2,14 +2,13 @@
 
 from numbers import Real
 
-import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseBackprop
-from ._validation import check_targets
+from ._parameters import CONSTRAINTS
 from .network import LOSSES
+from .utils import Interval, StrOptions, fit_context
 
 
 class BackpropRegressor(RegressorMixin, BaseBackprop):
@@ -327,7 +326,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
-        **BaseBackprop._parameter_constraints,
+        **CONSTRAINTS,
         "loss": [StrOptions({*LOSSES} - {"log_loss", "binary_log_loss"})],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither")],
@@ -407,7 +406,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         )
 
     @available_if(lambda self: self._can_fit_partially())
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
         X,
@@ -446,8 +445,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             The estimator is then as it was before the call.
         """
         validation = (X_val, y_val, sample_weight_val)
-        self._fit(X, y, sample_weight, validation, n_epochs=1, incremental=True)
-        return self
+        return self._train_one_epoch(X, y, sample_weight, validation)
 
     def predict(self, X):
         """Predict targets.
@@ -462,51 +460,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predicted targets.
         """
-        raw = self._raw_outputs(X)
-        y = self._training_state.network.loss.prediction(raw)
-        return y[:, 0] if self.n_outputs_ == 1 else y
-
-    def _learn_targets(self, y, incremental, classes):
-        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
-
-    def _check_same_targets(self, y):
-        """Any numbers will do; `_encode_targets` counts the columns."""
-
-    def _check_classes(self, classes):
-        """There are none."""
-
-    def _encode_targets(self, y, dtype):
-        y = check_targets(y, LOSSES[self.loss], dtype)
-        if y.shape[1] != self.n_outputs_:
-            raise ValueError(
-                f"y has {y.shape[1]} targets, the network was trained for"
-                f" {self.n_outputs_}. Fit anew with warm_start=False."
-            )
-        return y
-
-    def _loss(self):
-        loss = LOSSES[self.loss]
-        if self.loss == "huber":
-            return loss(float(self.huber_delta))
-        if self.loss == "quantile":
-            return loss(float(self.quantile))
-        return loss()
-
-    def _scores(self, outputs, y, sample_weight):
-        y = y.astype(np.float64)
-        mean = np.average(y, axis=0, weights=sample_weight)
-        of_mean = np.average(np.square(y - mean), axis=0, weights=sample_weight)
-        with np.errstate(all="ignore"):  # an outlying network may overflow
-            error = np.square(y - self._loss().prediction(outputs.raw))
-            error = np.average(error, axis=-2, weights=sample_weight)
-            scores = 1 - error / of_mean
-        # Of constant targets there is nothing to explain: as in r2_score.
-        scores = np.where(of_mean > 0, scores, (error == 0).astype(float))
-        scores[np.isnan(scores)] = -np.inf
-        return scores.mean(axis=-1)
-
-    def _stratify(self, y):
-        return None
+        return self._respond("predict", X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

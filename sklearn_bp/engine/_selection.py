@@ -2,9 +2,9 @@
 
 import os
 import threading
-import warnings
 from contextlib import contextmanager
 
+from ..utils import warn
 from ._reference import ReferenceEngine
 
 ENGINES = ("auto", "compiled", "reference")
@@ -51,14 +51,13 @@ _config = {
 _lock = threading.Lock()
 
 if _config["engine"] == "auto" and _compiled_engine is None:
-    warnings.warn(
+    warn(
         f"sklearn_bp runs on its reference engine, in NumPy, and is several times"
         f" slower than it could be: the compiled engine is not there"
         f" ({_why_not_compiled}). {_REMEDY} To choose the reference engine without"
         f" this warning, set the environment variable {ENVIRONMENT_VARIABLE}"
         "=reference.",
         RuntimeWarning,
-        stacklevel=3,
     )
 
 
@@ -142,14 +141,20 @@ def config_context(*, engine=None):
         set_config(**before)
 
 
-def get_engine():
+def get_engine(setting=None):
     """The engine that the settings choose.
+
+    Parameters
+    ----------
+    setting : {"auto", "compiled", "reference"}, default=None
+        What to go by, instead of this process's own setting.
 
     Returns
     -------
     engine : Engine
         The compiled or the reference engine.
     """
-    if _config["engine"] == "reference" or _compiled_engine is None:
+    setting = _config["engine"] if setting is None else _checked(setting, "engine")
+    if setting == "reference" or _compiled_engine is None:
         return _reference_engine
     return _compiled_engine

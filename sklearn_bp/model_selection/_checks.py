@@ -1,7 +1,7 @@
 """What is wrong with a study is found out before anything is trained."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,11 +14,19 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 
 from .._base import BaseBackprop
-from .._evaluation import score_of_targets
-from .._targets import is_multilabel
-from .._validation import check_hidden_layer_sizes, check_sample_weight
-from ..training import operations_of_epoch
-from ._fold import Candidate, Samples, describe, measure_on
+from ..engine import get_config, get_engine
+from ..fitting import (
+    Measure,
+    check_hidden_layer_sizes,
+    check_sample_weight,
+    check_samples,
+    check_X_y,
+    is_multilabel,
+    score_of_targets,
+)
+from ..training import Samples, operations_of_epoch
+from ..utils import check_parameters
+from ._fold import Candidate, describe
 from ._summary import NEGATED_LOSS
 
 #: Parameters by which losses become different quantities.
@@ -41,6 +49,8 @@ class Plan:
         None is the estimators' own score, "loss" the negated loss.
     score_name : str
         What the score is called.
+    engine : {"auto", "compiled", "reference"}
+        What computes, also in other threads and processes.
     """
 
     candidates: list
@@ -48,6 +58,7 @@ class Plan:
     folds: list
     scorer: Any
     score_name: str
+    engine: str
 
     @property
     def compares_losses(self):
@@ -65,17 +76,28 @@ class Plan:
     def task(self, number, fold, n_epochs):
         """The arguments of `train_fold` for a candidate and a fold."""
         train, test = self.folds[fold]
-        candidate, samples = self.candidates[number], self.samples[number]
-        return candidate, train, test, self.scorer, n_epochs, *samples
+        samples = self.samples[number]
+        return (
+            self.candidates[number],
+            train,
+            test,
+            self.scorer,
+            n_epochs,
+            self.engine,
+            samples.X,
+            samples.y,
+            samples.sample_weight,
+            *samples.given,
+        )
 
     def operations(self, number, n_epochs):
         """About how many multiplications and additions a training of a candidate
         takes, and its measuring; infinite if other people's code takes part."""
-        candidate, X = self.candidates[number], self.samples[number].numbers
+        candidate, X = self.candidates[number], self.samples[number].X
         if candidate.preprocessing is not None or callable(self.scorer):
             return math.inf
         hidden = check_hidden_layer_sizes(candidate.network.hidden_layer_sizes)
-        sizes = X.shape[1], *hidden, candidate.network.n_outputs_
+        sizes = X.shape[1], *hidden, candidate.targets.n_outputs
         n_coefs = sum(below * above for below, above in pairwise(sizes))
         return operations_of_epoch(n_coefs, X.shape[0]) * n_epochs
 
@@ -117,7 +139,7 @@ def check_study(
     given, checker = (X, y), clone(network)
     if preprocessing is None:
         # The computing type is a matter of each candidate.
-        X, y = checker._validate_X_y(X, y, [np.float64, np.float32], reset=True)
+        X, y = check_X_y(checker, X, y, [np.float64, np.float32], reset=True)
     else:
         y = np.asarray(y)
     weight = check_sample_weight(sample_weight, len(y), np.float64)
@@ -128,11 +150,15 @@ def check_study(
     scorer, score_name = _scorer(scoring, network)
     if not _look_at_what_was_given(candidates, scoring):
         given = None
-    samples = _samples(candidates, X, y, weight, given)
+    if preprocessing is None:
+        candidates, samples = _learned(candidates, X, y, weight, given)
+    else:
+        samples = [Samples(None, None, weight, given)] * len(candidates)
     if hasattr(checker, "feature_names_in_"):
         for candidate in candidates:
             candidate.network.feature_names_in_ = checker.feature_names_in_
-    plan = Plan(candidates, samples, folds, scorer, score_name)
+    engine = get_config()["engine"]
+    plan = Plan(candidates, samples, folds, scorer, score_name, engine)
     if scorer == "loss" and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
@@ -173,7 +199,7 @@ def split_off(estimator):
 def _candidate(estimator, params):
     copies = {name: clone(value, safe=False) for name, value in params.items()}
     preprocessing, network = split_off(clone(estimator).set_params(**copies))
-    network._validate_params()
+    check_parameters(network)
     return Candidate(params, preprocessing, network)
 
 
@@ -252,51 +278,46 @@ def _look_at_what_was_given(candidates, scoring):
     )
 
 
-def _samples(candidates, X, y, weight, given):
-    """The samples of each candidate; without other steps, with targets that its network
-    has learned. Candidates of one computing type share one X. `given` are X and y as
+def _learned(candidates, X, y, weight, given):
+    """The candidates, none of which has other steps, with what their targets are, and
+    the samples of each. Those of one computing type share one X. `given` are X and y as
     the user has them, or None where the arrays will do."""
-    samples, converted, learned = [], {}, {}
+    with_targets, samples, converted, learned = [], [], {}, {}
     for candidate in candidates:
         network = candidate.network
-        if candidate.preprocessing is not None:
-            samples.append(Samples(*given, None, None, weight))
-            continue
         dtype, loss = str(network.dtype), getattr(network, "loss", None)
         if (dtype, loss) not in learned:
-            parameters = set(vars(network))
-            checked = network._check_data(converted.get(dtype, X), y, weight)
-            converted[dtype] = checked.X
-            of_targets = {k: v for k, v in vars(network).items() if k not in parameters}
-            arrays = Samples(
-                *(given or (checked.X, y)), checked.X, checked.y, checked.sample_weight
+            targets, checked = check_samples(
+                network, converted.get(dtype, X), y, weight
             )
-            learned[dtype, loss] = arrays, of_targets
-        arrays, of_targets = learned[dtype, loss]
-        vars(network).update(of_targets)
-        samples.append(arrays)
-    return samples
+            converted[dtype] = checked.X
+            checked = replace(checked, given=given or (checked.X, y))
+            learned[dtype, loss] = targets, checked
+        targets, checked = learned[dtype, loss]
+        network.n_features_in_ = checked.X.shape[1]
+        with_targets.append(replace(candidate, targets=targets))
+        samples.append(checked)
+    return with_targets, samples
 
 
 def _try_out(plan, number, fold, scoring):
     """Find out before training whether a candidate's network can be measured on a fold:
     untrained or, where the score is not defined for what that predicts, if it were to
     predict the targets."""
-    samples = plan.samples[number]
-    network, data, rows, sets = plan.candidates[number].prepare(
-        samples, *plan.folds[fold]
+    engine = get_engine(plan.engine)
+    training, parts = plan.candidates[number].training(
+        plan.samples[number], *plan.folds[fold], engine
     )
-    network._fit_checked(data, n_epochs=0, rows=rows)
-    if network.solver != "lbfgs":
-        n_rows = data.X.shape[0] if rows is None else len(rows)
-        network._check_batch_size(n_rows, is_alone=False)
-    state, errors = network._training_state, []
-    measure = measure_on(network, state, sets[1], plan.scorer, errors.append)
-    measure(state.theta[np.newaxis])
+    training.initialize()
+    if training.is_by_epochs:
+        training.batch_size()
+    errors = []
+    measure = Measure(training, parts[1], plan.scorer, errors.append)
+    measure(training.state.theta[np.newaxis])
     if not errors:
         return
     try:
-        score_of_targets(plan.scorer, network, state, sets[1])
+        score_of_targets(training, parts[1], plan.scorer)
     except Exception:
         raise ValueError(
             f"scoring={scoring!r} fails for this estimator and these data:"

@@ -1,11 +1,11 @@
 """Losses and scores by epoch, cross-validated."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
+from ..utils import warn
 from ._checks import check_study
 from ._fold import train_fold
 from ._parallel import side_by_side
@@ -195,9 +195,8 @@ def epoch_curve(
     if curve.is_without_scores:
         raise ValueError(f"No epoch has a score in all folds: {undefined}")
     if undefined is not None:
-        warnings.warn(
+        warn(
             f"After some epochs the score is not defined, and NaN: {undefined}",
             UndefinedMetricWarning,
-            stacklevel=2,
         )
     return curve

@@ -3,40 +3,16 @@
 import copy
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 
-from .._base import BaseBackprop
-from .._data import CheckedData
-from .._evaluation import measure_by
-from ..engine import one_blas_thread
-
-
-class Samples(NamedTuple):
-    """What all folds share: X and y as scorers and a pipeline's steps see them, both as
-    the engines take them, and weights. Of a pipeline, whose folds have data of their
-    own, there are none for the engines."""
-
-    X: Any
-    y: Any
-    numbers: Any
-    encoded: np.ndarray | None
-    sample_weight: np.ndarray | None
-
-    @property
-    def checked(self):
-        """As what a network trains on."""
-        given = self.X, self.y
-        return CheckedData(self.numbers, self.encoded, self.sample_weight, given)
-
-    def of(self, rows):
-        """Copies of some rows of X, y and weights."""
-        X, y = _safe_indexing(self.X, rows), _safe_indexing(self.y, rows)
-        weight = self.sample_weight
-        return X, y, None if weight is None else weight[rows]
+from ..engine import get_engine, one_blas_thread
+from ..fitting import Measure, Training, check_more_samples, check_samples
+from ..training import Samples
+from ..utils import take_rows
 
 
 @dataclass(frozen=True)
@@ -50,67 +26,83 @@ class Candidate:
     preprocessing : Pipeline or None
         The steps before the network.
     network : BackpropClassifier or BackpropRegressor
-        What is trained, as copies. Without other steps, it has learned its targets.
+        Whose parameters trainings use, as copies.
+    targets : ClassTargets, NumberTargets or None, default=None
+        What the targets are; without other steps, all folds have the same.
     """
 
     params: dict
     preprocessing: Pipeline | None
-    network: BaseBackprop
+    network: BaseEstimator
+    targets: Any = None
 
     @property
     def uses_rows(self):
         """Whether the rows of X are used where they are."""
         return self.preprocessing is None and self.network.solver != "lbfgs"
 
-    def prepare(self, samples, train, test):
-        """A network of one's own, what it is trained on, and what it is measured on.
+    def training(self, samples, train, test, engine):
+        """The training on a fold, and what it is measured on.
+
+        Parameters
+        ----------
+        samples : Samples
+            The data; with other steps, as the user has given them.
+        train, test : ndarray of int
+            Row numbers.
+        engine : Engine
+            What computes.
 
         Returns
         -------
-        network : BackpropClassifier or BackpropRegressor
-            Not trained.
-        data : CheckedData
-            The data.
-        rows : ndarray of int or None
-            The rows of these to train on, None for all.
-        sets : list of EvaluationSet
+        training : Training
+            Not yet prepared.
+        parts : list of Part
             The training and the test part.
         """
         network = copy.copy(self.network)
         network.random_state = copy.deepcopy(network.random_state)
+        common = {"is_alone": False, "engine": engine}
         if self.uses_rows:
-            data = samples.checked
-            return network, data, train, [data.part(train), data.part(test)]
-        parts = samples.of(train), samples.of(test)
+            parts = [samples.part(train), samples.part(test)]
+            training = Training(network, self.targets, samples, rows=train, **common)
+            return training, parts
+        train, test = _copies(samples, train), _copies(samples, test)
         if self.preprocessing is None:
-            data = network._check_data(*parts[0])
-            tested = network._check_more_data(*parts[1], data.X.dtype)
-            return network, data, None, [data.part(), tested.part()]
-        preprocessing = copy.deepcopy(self.preprocessing)
-        X, y, weight = parts[0]
-        data = network._check_data(preprocessing.fit_transform(X, y), y, weight)
+            targets, own = check_samples(network, *train)
+            tested = check_more_samples(network, targets, *test, own.X.dtype)
+            parts = [own.part(), tested.part()]
+            return Training(network, targets, own, **common), parts
+        steps = copy.deepcopy(self.preprocessing)
+        X, y, weight = train
+        targets, own = check_samples(network, steps.fit_transform(X, y), y, weight)
         # Some steps, such as TargetEncoder, make something else of what they are fitted
         # on. A fitted pipeline transforms it like other data, and that is measured.
-        sets = [
-            network._check_more_data(
-                preprocessing.transform(X), y, weight, data.X.dtype
+        parts = [
+            check_more_samples(
+                network, targets, steps.transform(X), y, weight, own.X.dtype
             ).part()
-            for X, y, weight in parts
+            for X, y, weight in (train, test)
         ]
-        return network, data, None, sets
+        return Training(network, targets, own, **common), parts
+
+
+def _copies(samples, rows):
+    """Copies of some rows of X, y and weights, as the user has given them."""
+    X, y = (take_rows(array, rows) for array in samples.given)
+    weight = samples.sample_weight
+    return X, y, None if weight is None else weight[rows]
 
 
 class Follower:
-    """Measures a network on some sets after each epoch of its training.
+    """Measures a network on some rows after each epoch of its training.
 
     Networks are kept, up to `MAX_BYTES` of parameters and outputs, and measured
     several at a time: of a small one, an epoch is done sooner than a call from Python.
 
     Parameters
     ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        The one that is trained.
-    sets : list of EvaluationSet
+    parts : list of Part
         What it is measured on.
     scorer : callable, "loss" or None
         None is the estimator's own score, "loss" the negated loss.
@@ -120,9 +112,8 @@ class Follower:
     MAX_NETWORKS = 128
     may_lag_behind = True
 
-    def __init__(self, estimator, sets, scorer):
-        self._estimator = estimator
-        self._sets = sets
+    def __init__(self, parts, scorer):
+        self._parts = parts
         self._scorer = scorer
         self._state = None
         self._measures = None
@@ -134,7 +125,7 @@ class Follower:
 
     @property
     def curves(self):
-        """What was measured, of shape (n_epochs, sets, loss and score)."""
+        """What was measured, of shape (n_epochs, n_parts, 2): losses and scores."""
         return np.concatenate(self._curves)
 
     @property
@@ -142,18 +133,17 @@ class Follower:
         """Why some scores are not defined, or None."""
         return self._undefined[0] if self._undefined else None
 
-    def begin_fit(self, state):
-        self._state = state
+    def begin_fit(self, training):
+        self._state = state = training.state
         undefined = self._undefined
 
         def note(error):  # knows no more than the list, so that nobody is kept alive
             undefined.append(describe(error))
 
         self._measures = [
-            measure_on(self._estimator, state, evaluation, self._scorer, note)
-            for evaluation in self._sets
+            Measure(training, part, self._scorer, note) for part in self._parts
         ]
-        n_samples = max(len(evaluation.y_of_rows) for evaluation in self._sets)
+        n_samples = max(map(len, self._parts))
         n_bytes = state.theta.nbytes + n_samples * (
             state.network.n_outputs * state.theta.itemsize + 16
         )
@@ -198,22 +188,6 @@ def describe(error):
     return f"{type(error).__name__}: {error}"
 
 
-def measure_on(estimator, state, evaluation, scorer, on_undefined):
-    """A function from parameters, a row for each network, to losses and scores. Where
-    a score is not defined, `on_undefined` is called with the error."""
-    if scorer != "loss":
-        return measure_by(
-            scorer, estimator, state, evaluation, on_undefined=on_undefined
-        )
-    measure = measure_by(None, estimator, state, evaluation, with_score=False)
-
-    def negate(thetas):
-        losses, _ = measure(thetas)
-        return losses, -losses
-
-    return negate
-
-
 @dataclass(frozen=True)
 class FoldCurve:
     """What one training run measured.
@@ -252,7 +226,7 @@ class FoldCurve:
         )
 
 
-def train_fold(candidate, train, test, scorer, n_epochs, *samples):
+def train_fold(candidate, train, test, scorer, n_epochs, engine, *arrays):
     """Train a network on some rows, and follow it on these and on others.
 
     Parameters
@@ -265,8 +239,10 @@ def train_fold(candidate, train, test, scorer, n_epochs, *samples):
         None is the estimator's own score, "loss" the negated loss.
     n_epochs : int
         After how many epochs training ends at the latest.
-    *samples : arrays
-        Those of `Samples`, one by one: so a cluster is sent each of them once.
+    engine : {"auto", "compiled", "reference"}
+        What computes, as the settings of the study's own process name it.
+    *arrays : arrays
+        The fields of `Samples`, one by one: so a cluster is sent each of them once.
 
     Returns
     -------
@@ -274,12 +250,13 @@ def train_fold(candidate, train, test, scorer, n_epochs, *samples):
         What was measured.
     """
     start = perf_counter()
+    X, y, sample_weight, *given = arrays
+    samples = Samples(X, y, sample_weight, tuple(given))
     try:
-        network, data, rows, sets = candidate.prepare(Samples(*samples), train, test)
-        follower = Follower(network, sets, scorer)
-        network._fit_checked(
-            data, callbacks=follower, n_epochs=n_epochs, rows=rows, is_alone=False
-        )
+        training, parts = candidate.training(samples, train, test, get_engine(engine))
+        follower = Follower(parts, scorer)
+        training.prepare()
+        training.run(n_epochs, follower)
         curves = follower.curves
     except Exception as error:  # of a pipeline's steps, too: other folds go on
         return FoldCurve.failed(error)

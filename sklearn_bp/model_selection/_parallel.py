@@ -1,7 +1,6 @@
 """Folds side by side, on whatever backend of joblib's is chosen."""
 
 import math
-import warnings
 from concurrent.futures import BrokenExecutor, CancelledError
 
 import joblib
@@ -13,7 +12,8 @@ from joblib.parallel import (
 )
 from sklearn.utils import parallel as sklearn_parallel
 
-from ..engine import config_context, get_config, one_blas_thread
+from ..engine import one_blas_thread
+from ..utils import warn
 
 #: How often in a row a call may bring no result before it is given up.
 MOST_FRUITLESS_CALLS = 3
@@ -65,13 +65,13 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
 
 
 def _results(function, tasks, missing, n_jobs, operations):
-    configs = sklearn.get_config(), get_config()
+    config = sklearn.get_config()
     n_fruitless = 0
     while missing:
         n_before = len(missing)
         tools = _tools()
         calls = (
-            tools.delayed(_numbered)(number, configs, function, *tasks[number])
+            tools.delayed(_numbered)(number, config, function, *tasks[number])
             for number in sorted(missing)
         )
         try:
@@ -85,15 +85,14 @@ def _results(function, tasks, missing, n_jobs, operations):
             n_fruitless = 0 if len(missing) < n_before else n_fruitless + 1
             if n_fruitless == MOST_FRUITLESS_CALLS:
                 raise RuntimeError(
-                    f"{len(missing)} of {len(tasks)} trainings got no result:"
+                    f"{len(missing)} of {len(tasks)} trainings have no result:"
                     f" {type(error).__name__}: {error} If memory ran out, choose a"
                     " smaller n_jobs, or threads, which share X."
                 ) from error
-            warnings.warn(
+            warn(
                 f"{type(error).__name__}: a worker was lost. What it left undone,"
                 f" {len(missing)} of {len(tasks)} trainings at most, is done again.",
                 RuntimeWarning,
-                stacklevel=4,
             )
 
 
@@ -134,7 +133,7 @@ def _is_of_a_lost_worker(error):
     )
 
 
-def _numbered(number, configs, function, *arguments):
-    of_sklearn, ours = configs  # other threads and processes do not know them
-    with sklearn.config_context(**of_sklearn), config_context(**ours):
+def _numbered(number, config, function, *arguments):
+    # scikit-learn's settings are those of a thread, which others do not know.
+    with sklearn.config_context(**config):
         return number, function(*arguments)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata
 
-from .._validation import check_hidden_layer_sizes
+from ..fitting import check_hidden_layer_sizes
 from ._epoch_curve import best_first
 from ._summary import format_params, format_score, summarize
 

@@ -9,15 +9,15 @@ from sklearn.base import (
     ClassifierMixin,
     MetaEstimatorMixin,
     RegressorMixin,
-    _fit_context,
     clone,
 )
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._classifier import BackpropClassifier
 from .._regressor import BackpropRegressor
+from ..fitting import Training, check_samples, show
+from ..utils import HasMethods, Interval, StrOptions, fit_context
 from ._results import RULES
 from ._study import overfitting_study
 
@@ -66,7 +66,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, groups=None):
         """Choose by cross-validation, and train on all data.
 
@@ -117,8 +117,11 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         ).by(self.rule)
         choice = study.select()
         network.set_params(**choice.params)
-        data = network._check_data(X, y, sample_weight)
-        network._fit_checked(data, n_epochs=choice.epoch, is_alone=False)
+        targets, samples = check_samples(network, X, y, sample_weight)
+        training = Training(network, targets, samples, is_alone=False)
+        training.prepare()
+        training.run(choice.epoch)
+        show(network, training)
         self.best_estimator_ = network
         self.study_ = study
         self.cv_results_ = study.cv_results_

@@ -1,12 +1,12 @@
 """The overfitting study: all epochs of all folds of all settings."""
 
 import math
-import warnings
 from numbers import Real
 
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
+from ..utils import warn
 from ._checks import check_study
 from ._epoch_curve import EpochCurve
 from ._fold import train_fold
@@ -204,11 +204,10 @@ def _report_failures(settings, errors):
     if len(failed) == len(settings):
         raise ValueError("All settings failed.\n" + "\n".join(failed))
     if failed:
-        warnings.warn(
+        warn(
             f"{len(failed)} of {len(settings)} settings failed, and are left out of the"
             " choice.\n" + "\n".join(failed),
             FitFailedWarning,
-            stacklevel=3,
         )
 
 
@@ -219,9 +218,8 @@ def _report_undefined(settings, errors, undefined):
         if error is None and reason is not None
     ]
     if partly:
-        warnings.warn(
+        warn(
             f"Of {len(partly)} of {len(settings)} settings the score is not defined"
             " after some epochs, which are not chosen.\n" + "\n".join(partly),
             UndefinedMetricWarning,
-            stacklevel=3,
         )

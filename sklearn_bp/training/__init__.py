@@ -1,21 +1,26 @@
 """How a network is trained: optimizers, schedules, stopping, the epoch loop."""
 
-from ._epochs import operations_of_epoch
-from ._lbfgs import minimize_lbfgs
+from ._epochs import EpochRunner, operations_of_epoch
+from ._lbfgs import LbfgsCourse
 from ._optimizers import OPTIMIZERS
+from ._samples import Part, Samples
 from ._schedules import FACTORS, SCHEDULES, make_schedule
+from ._state import TrainingState
 from ._stopping import Stopping
-from ._trainer import TrainingData, TrainingState, train
+from ._trainer import Course, train
 
 __all__ = [
     "FACTORS",
     "OPTIMIZERS",
     "SCHEDULES",
+    "Course",
+    "EpochRunner",
+    "LbfgsCourse",
+    "Part",
+    "Samples",
     "Stopping",
-    "TrainingData",
     "TrainingState",
     "make_schedule",
-    "minimize_lbfgs",
     "operations_of_epoch",
     "train",
 ]

@@ -34,7 +34,7 @@ def operations_of_epoch(n_coefs, n_rows):
     return (6 * n_coefs + OPERATIONS_PER_ROW) * n_rows
 
 
-class Epochs:
+class EpochRunner:
     """Runs the epochs of a training.
 
     Parameters
@@ -44,7 +44,7 @@ class Epochs:
     state : TrainingState
         The network, its optimizer and schedule. The schedule's end of an epoch is left
         to whoever uses the epochs.
-    data : TrainingData
+    part : Part
         The training set.
     objective : Objective
         What is minimised.
@@ -57,13 +57,14 @@ class Epochs:
     """
 
     def __init__(
-        self, engine, state, data, objective, batch_size, max_grad_norm, random_state
+        self, engine, state, part, objective, batch_size, max_grad_norm, random_state
     ):
-        n_rows, n_coefs = len(data.rows), state.network.n_coefs
+        n_rows, n_coefs = len(part), state.network.n_coefs
+        self.n_rows = n_rows
         self._state = state
         self._random_state = random_state
         # scikit-learn shuffles the order of the epoch before, so the order is kept.
-        self._order = data.rows.copy()
+        self._order = part.rows.copy()
         self._n_steps = -(-n_rows // batch_size)
         steps_per_slice = math.ceil(
             min(STEPS_PER_SLICE, OPERATIONS_PER_SLICE / (6 * n_coefs * batch_size))
@@ -82,9 +83,9 @@ class Epochs:
         self._run_steps = engine.prepare_steps(
             state.network,
             state.theta,
-            data.X,
-            data.y,
-            data.sample_weight,
+            part.samples.X,
+            part.samples.y,
+            part.samples.sample_weight,
             objective,
             batch_size,
             state.optimizer,
@@ -109,7 +110,7 @@ class Epochs:
 
         Yields
         ------
-        block : Block
+        block : EpochBlock
             The next epochs.
         """
         at_once = 1
@@ -193,23 +194,23 @@ class Epochs:
         rates = np.empty((n_epochs, self._n_steps))
         for of_epoch in rates:
             of_epoch[:] = schedule.rates(self._n_steps)
-            n_samples_seen += len(self._order)
+            n_samples_seen += self.n_rows
             schedule.end_epoch(n_samples_seen)
         return rates
 
     def _block(self, sums, rates, thetas, start):
         seconds = (perf_counter() - start) / len(sums)
         means = [self._means(*of_epoch) for of_epoch in sums.tolist()]
-        return Block(means, rates[:, -1].tolist(), thetas, seconds)
+        return EpochBlock(means, rates[:, -1].tolist(), thetas, seconds)
 
     def _means(self, data_loss, penalty, gradient_norm):
         """The loss, and the length of the gradient, averaged over an epoch."""
         network = self._state.network
         loss = network.loss.shown(data_loss, network.n_outputs) + penalty
-        return loss / len(self._order), gradient_norm / self._n_steps
+        return loss / self.n_rows, gradient_norm / self._n_steps
 
 
-class Block:
+class EpochBlock:
     """Epochs that one call has run. To iterate over them is to use them.
 
     Parameters

@@ -1,13 +1,12 @@
 """Full batch training with L-BFGS-B (Zhu, Byrd, Lu & Nocedal, 1997), by SciPy."""
 
-import warnings
 from time import perf_counter
 
 import numpy as np
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
-from ..engine import one_blas_thread
+from ..utils import warn
 
 # scikit-learn hands the optimizer the squared error averaged over the outputs, beside
 # the gradient of its sum. With the same pair we follow the same trajectory. But the
@@ -17,22 +16,8 @@ from ..engine import one_blas_thread
 MOST_OUTPUTS_AVERAGED = 100
 
 
-def minimize_lbfgs(
-    engine,
-    state,
-    data,
-    *,
-    objective,
-    max_iter,
-    max_fun,
-    tol,
-    validate=None,
-    callbacks=None,
-    warn_at_max_iter=True,
-    is_alone=True,
-    verbose=False,
-):
-    """Train on all rows at once.
+class LbfgsCourse:
+    """The course of one training on all rows at once; `advance` goes all the way.
 
     Parameters
     ----------
@@ -40,117 +25,154 @@ def minimize_lbfgs(
         Computes the objective and its gradient.
     state : TrainingState
         The network and its history; changed in place.
-    data : TrainingData
-        The training set; all rows are used.
+    part : Part
+        The training set; all rows of its samples are used.
     objective : Objective
         What is minimised.
     max_iter, max_fun : int
         The largest number of iterations, and of evaluations of the objective.
     tol : float
         The largest component of the gradient at which training has converged.
-    validate : callable, default=None
+    measure : callable, default=None
         From parameters to the loss on validation data, and a score or None; both are
         recorded.
-    callbacks : object, default=None
-        Called at both ends of each iteration, see `train`.
-    warn_at_max_iter : bool, default=True
-        Whether to warn of a training that has not converged.
-    is_alone : bool, default=True
-        Whether this is not one training of many. If so, Ctrl-C ends it with a warning,
-        instead of being raised.
+    follower : object, default=None
+        Called at both ends of each iteration, see `Course`.
     verbose : bool, default=False
-        Whether to print a line an iteration.
+        Whether to print a line per iteration.
 
-    Returns
-    -------
+    Attributes
+    ----------
     n_iter : int
         The number of iterations done.
-    loss : float
+    loss : float or None
         The objective at the end, as `loss_` shows it.
-
-    Raises
-    ------
-    ValueError
-        If the objective ends up infinite or NaN.
     """
-    network, dtype = state.network, state.theta.dtype
-    average = network.n_outputs <= MOST_OUTPUTS_AVERAGED
 
-    def evaluate(theta):
-        return engine.loss_and_gradients(
-            network,
-            theta.astype(dtype, copy=False),
-            data.X,
-            data.y,
-            data.sample_weight,
-            objective,
+    def __init__(
+        self,
+        engine,
+        state,
+        part,
+        objective,
+        *,
+        max_iter,
+        max_fun,
+        tol,
+        measure=None,
+        follower=None,
+        verbose=False,
+    ):
+        self.n_iter = 0
+        self.loss = None
+        self._engine = engine
+        self._state = state
+        self._samples = part.samples
+        self._objective = objective
+        self._options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
+        self._measure = measure
+        self._follower = follower
+        self._verbose = verbose
+        self._averages = state.network.n_outputs <= MOST_OUTPUTS_AVERAGED
+        self._latest = state.theta
+        self._start = None
+        self._is_stopped = False
+        self._result = None
+
+    @property
+    def has_epochs_left(self):
+        """Whether it has not been run."""
+        return self._result is None
+
+    def advance(self):
+        """Run all iterations."""
+        self._start = perf_counter()
+        self._result = minimize(
+            self._value_and_gradient,
+            self._state.theta.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            callback=self._end_iteration,
+            options=self._options,
         )
+        self.n_iter = min(self._result.nit, self._options["maxiter"])
+        self._latest = self._result.x
 
-    def shown(data_loss, penalty):
-        return network.loss.shown(data_loss, network.n_outputs) + penalty
-
-    def value_and_gradient(theta):
-        data_loss, penalty, gradient = evaluate(theta)
-        value = shown(data_loss, penalty) if average else data_loss + penalty
+    def _value_and_gradient(self, theta):
+        data_loss, penalty, gradient = self._evaluate(theta)
+        value = data_loss + penalty
+        if self._averages:
+            value = self._shown(data_loss, penalty)
         return value, gradient.astype(np.float64)
 
-    n_iter, latest, start, is_stopped = 0, state.theta, perf_counter(), False
+    def _evaluate(self, theta):
+        samples = self._samples
+        return self._engine.loss_and_gradients(
+            self._state.network,
+            self._of_type(theta),
+            samples.X,
+            samples.y,
+            samples.sample_weight,
+            self._objective,
+        )
 
-    def record(intermediate_result):
-        nonlocal n_iter, latest, start, is_stopped
-        n_iter += 1
-        latest = intermediate_result.x.copy()
-        if verbose:
-            print(f"Iteration {n_iter}, loss = {intermediate_result.fun:.8f}")
-        measured = validate and validate(latest.astype(dtype))
-        loss, seconds = float(intermediate_result.fun), perf_counter() - start
-        state.history.record(loss, np.nan, np.nan, seconds, measured)
+    def _of_type(self, theta):
+        return theta.astype(self._state.theta.dtype, copy=False)
+
+    def _shown(self, data_loss, penalty):
+        network = self._state.network
+        return network.loss.shown(data_loss, network.n_outputs) + penalty
+
+    # SciPy goes by the name of this argument.
+    def _end_iteration(self, intermediate_result):
+        self.n_iter += 1
+        self._latest = intermediate_result.x.copy()
+        loss = float(intermediate_result.fun)
+        if self._verbose:
+            print(f"Iteration {self.n_iter}, loss = {loss:.8f}")
+        measured = self._measure and self._measure(self._of_type(self._latest))
+        seconds = perf_counter() - self._start
+        self._state.history.record(loss, np.nan, np.nan, seconds, measured)
         # An iteration that brings no progress is not known as one, so none is said to
         # begin before it has ended.
-        if callbacks is not None:
-            callbacks.begin_epochs()
-            is_stopped = callbacks.end_epochs(latest.astype(dtype)[np.newaxis])
-            if is_stopped:
+        if self._follower is not None:
+            self._follower.begin_epochs()
+            thetas = self._of_type(self._latest)[np.newaxis]
+            self._is_stopped = self._follower.end_epochs(thetas)
+            if self._is_stopped:
                 raise StopIteration
-        start = perf_counter()
+        self._start = perf_counter()
 
-    with one_blas_thread:
-        try:
-            result = minimize(
-                value_and_gradient,
-                state.theta.astype(np.float64),
-                method="L-BFGS-B",
-                jac=True,
-                callback=record,
-                options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
-            )
-        except KeyboardInterrupt:
-            if not is_alone:
-                raise
-            warnings.warn("Training interrupted by user.", stacklevel=2)
-        else:
-            n_iter, latest = min(result.nit, max_iter), result.x
-            if warn_at_max_iter and result.status != 0 and not is_stopped:
-                _warn_of_no_convergence(result, n_iter, max_iter)
-        state.theta[:] = latest
-        loss = shown(*evaluate(state.theta)[:2])
+    def close(self):
+        """Nothing is to be taken back."""
 
-    if not np.isfinite(loss):
-        raise ValueError(
-            f"Training with solver='lbfgs' diverged in iteration {n_iter}: the loss is"
-            f" {loss}. Scale the features, for example with StandardScaler, or raise"
-            " alpha."
+    def warn_of_end(self):
+        """Warn if it has not converged."""
+        result, max_iter = self._result, self._options["maxiter"]
+        if result.status == 0 or self._is_stopped:
+            return
+        remedy = "Scale the features, for example with StandardScaler"
+        if self.n_iter == max_iter:
+            remedy = f"Increase max_iter (it is {max_iter}), or s{remedy[1:]}"
+        warn(
+            f"lbfgs failed to converge after {self.n_iter} iteration(s)"
+            f" (status={result.status}): {result.message}. {remedy}.",
+            ConvergenceWarning,
         )
-    return n_iter, loss
 
+    def finish(self):
+        """Take over the parameters of the last iteration.
 
-def _warn_of_no_convergence(result, n_iter, max_iter):
-    remedy = "Scale the features, for example with StandardScaler"
-    if n_iter == max_iter:
-        remedy = f"Increase max_iter (it is {max_iter}), or s{remedy[1:]}"
-    warnings.warn(
-        f"lbfgs failed to converge after {n_iter} iteration(s)"
-        f" (status={result.status}): {result.message}. {remedy}.",
-        ConvergenceWarning,
-        stacklevel=3,
-    )
+        Raises
+        ------
+        ValueError
+            If the objective is infinite or NaN there.
+        """
+        self._state.theta[:] = self._latest
+        self.loss = self._shown(*self._evaluate(self._state.theta)[:2])
+        if not np.isfinite(self.loss):
+            raise ValueError(
+                f"Training with solver='lbfgs' diverged in iteration {self.n_iter}:"
+                f" the loss is {self.loss}. Scale the features, for example with"
+                " StandardScaler, or raise alpha."
+            )

@@ -80,8 +80,9 @@ class ByProgress(Constant):
     ----------
     learning_rate_init : float
         What the factors are multiplied by.
-    factor : callable
-        From the progress, from 0 at the first step towards 1, to a factor >= 0.
+    factor : str or callable
+        From the progress, from 0 at the first step towards 1, to a factor >= 0: one of
+        `FACTORS`, or a function.
     n_epochs : int
         After so many epochs the progress is 1, and stays there.
     """
@@ -102,13 +103,13 @@ class ByProgress(Constant):
     @property
     def is_known_ahead(self):
         # A user's function may fail or count its calls, and that in its time.
-        return self.factor in FACTORS.values()
+        return isinstance(self.factor, str)
 
     def rates(self, n_steps):
         epochs = self.n_epochs_done + np.arange(n_steps) / n_steps
         progress = np.minimum(epochs / self.n_epochs, 1)
-        if self.factor in FACTORS.values():
-            rates = self.factor(progress)
+        if isinstance(self.factor, str):
+            rates = FACTORS[self.factor](progress)
         else:
             rates = np.array([self._checked_factor(p) for p in progress.tolist()])
         rates *= self.learning_rate_init
@@ -151,7 +152,6 @@ FACTORS = {factor.__name__: factor for factor in (cosine, one_cycle)}
 
 def make_schedule(learning_rate, learning_rate_init, power_t, n_epochs):
     """The schedule of this name, or by this function."""
-    if learning_rate in SCHEDULES:
+    if isinstance(learning_rate, str) and learning_rate in SCHEDULES:
         return SCHEDULES[learning_rate](learning_rate_init, power_t)
-    factor = FACTORS.get(learning_rate, learning_rate)
-    return ByProgress(learning_rate_init, factor, n_epochs)
+    return ByProgress(learning_rate_init, learning_rate, n_epochs)

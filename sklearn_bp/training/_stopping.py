@@ -23,13 +23,13 @@ class Stopping:
         self.best_score = -np.inf
         self.n_without_improvement = 0
         self.best_theta = None
-        self._is_score_of_start = False
+        self.is_score_of_start = False
 
     def rescore(self, score):
         """Before further training: what the parameters at hand score on other data."""
         self.best_score = score
         self.n_without_improvement = 0
-        self._is_score_of_start = True
+        self.is_score_of_start = True
 
     def start(self, theta):
         """Before the very first epoch the parameters at hand are the best ones.
@@ -39,10 +39,10 @@ class Stopping:
         they have been scored anew.
         """
         self.best_theta = None
-        is_first = self.best_score == -np.inf or self._is_score_of_start
+        is_first = self.best_score == -np.inf or self.is_score_of_start
         if self.keep_best and is_first:
             self.best_theta = theta.copy()
-        self._is_score_of_start = False
+        self.is_score_of_start = False
 
     def update(self, score, theta):
         """Take note of an epoch's score. As in scikit-learn a NaN is never the best

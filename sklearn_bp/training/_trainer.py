@@ -1,219 +1,193 @@
 """The epoch loop that ties engine, optimizer, schedule and stopping together."""
 
-import copy
 import math
-import warnings
-from contextlib import closing
-from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..engine import one_blas_thread
-from ..network import Network
-from ._epochs import Epochs
-from ._history import History
+from ..utils import warn
 
 
-@dataclass
-class TrainingState:
-    """A network in training, with all that the next epoch depends on."""
-
-    network: Network
-    theta: np.ndarray
-    optimizer: Any = None
-    schedule: Any = None
-    stopping: Any = None
-    history: History = field(default_factory=History)
-    dropout: Any = None
-    n_samples_seen: int = 0
-    #: What the stopping rule has watched so far.
-    watched: Any = None
-
-    def copy(self):
-        """A state that can be trained without changing this one."""
-        return replace(
-            self,
-            theta=self.theta.copy(),
-            optimizer=copy.deepcopy(self.optimizer),
-            schedule=copy.copy(self.schedule),
-            stopping=copy.copy(self.stopping),
-            history=self.history.copy(),
-        )
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What a network is trained on, as the engines take it.
-
-    `rows` are the numbers of the rows to train on. `mean_weight` is what their weights
-    count as in the mean; None is the mean itself.
-    """
-
-    X: Any
-    y: np.ndarray
-    sample_weight: np.ndarray | None
-    rows: np.ndarray
-    mean_weight: float | None = None
-
-
-def train(
-    engine,
-    state,
-    data,
-    *,
-    objective,
-    batch_size,
-    max_iter,
-    shuffle,
-    random_state,
-    max_grad_norm=math.inf,
-    validate=None,
-    watch_score=False,
-    callbacks=None,
-    warn_at_max_iter=True,
-    is_alone=True,
-    verbose=False,
-):
-    """Train until the stopping rule or `max_iter` ends it.
+class Course:
+    """The course of one training by epochs: it takes them block by block, keeps the
+    books, and says when it is over.
 
     Parameters
     ----------
-    engine : Engine
-        Computes the steps.
+    runner : EpochRunner
+        Runs the epochs.
     state : TrainingState
         The network and its optimizer, schedule, stopping rule and history; changed
         in place.
-    data : TrainingData
-        The training set.
-    objective : Objective
-        What is minimised.
-    batch_size : int
-        Rows in a step.
-    max_iter : int
+    max_epochs : int
         The largest number of epochs.
-    shuffle : bool
-        Whether each epoch has an order of its own.
-    random_state : RandomState
-        Draws the orders.
-    max_grad_norm : float, default=inf
-        Longer gradients are shortened to this length.
-    validate : callable, default=None
+    measure : callable, default=None
         From parameters to the loss on validation data and a score, or None.
-    watch_score : bool, default=False
+    watches_score : bool, default=False
         Whether the stopping rule watches that score, and not the training loss.
-    callbacks : object, default=None
+    follower : object, default=None
         Its `begin_epochs()` is called before an epoch, and its `end_epochs(thetas)`
         after it, with the parameters in a row; it returns whether to stop. If its
         `may_lag_behind` is true, there may be several epochs between the two calls, a
-        row each, and it cannot stop between them; of epochs before a divergence it may
-        not hear.
-    warn_at_max_iter : bool, default=True
-        Whether to warn if `max_iter` ends the training, and not the schedule.
+        row for each, and it cannot stop between them; of epochs before a divergence it
+        may not hear.
+    is_alone : bool, default=True
+        Whether this is not one training of many, which go on side by side.
+    verbose : bool, default=False
+        Whether to print a line per epoch.
+
+    Attributes
+    ----------
+    n_iter : int
+        The number of epochs done.
+    """
+
+    def __init__(
+        self,
+        runner,
+        state,
+        max_epochs,
+        *,
+        measure=None,
+        watches_score=False,
+        follower=None,
+        is_alone=True,
+        verbose=False,
+    ):
+        self.n_iter = 0
+        self._is_over = False
+        self._n_rows = runner.n_rows
+        self._state = state
+        self._max_epochs = max_epochs
+        self._measure = measure
+        self._watches_score = watches_score
+        self._follower = follower
+        self._verbose = verbose
+        self._blocks = runner.blocks(
+            max_epochs,
+            may_run_ahead=measure is None
+            and (follower is None or follower.may_lag_behind),
+            is_alone=is_alone,
+            keep_thetas=follower is not None,
+        )
+        state.stopping.start(state.theta)
+
+    @property
+    def has_epochs_left(self):
+        """Whether there is another epoch to come."""
+        return not self._is_over and self.n_iter < self._max_epochs
+
+    def advance(self):
+        """Take the next block of epochs.
+
+        Raises
+        ------
+        ValueError
+            If the loss becomes infinite or NaN.
+        """
+        stopping, follower = self._state.stopping, self._follower
+        if follower is not None:
+            follower.begin_epochs()
+        block = next(self._blocks)
+        for loss, gradient_norm, learning_rate in block:
+            self._end_epoch(loss, gradient_norm, learning_rate, block.seconds)
+            if stopping.out_of_patience:
+                break
+        is_stopped = follower is not None and follower.end_epochs(block.used_thetas)
+        if is_stopped or (stopping.out_of_patience and not self._is_given_a_chance()):
+            self._is_over = True
+
+    def _end_epoch(self, loss, gradient_norm, learning_rate, seconds):
+        """Enter an epoch into the books."""
+        start = perf_counter()
+        state = self._state
+        state.schedule.learning_rate = learning_rate
+        if not math.isfinite(loss):
+            raise _divergence(self.n_iter + 1, loss, state.schedule)
+        self.n_iter += 1
+        state.n_samples_seen += self._n_rows
+        if self._verbose:
+            print(f"Iteration {self.n_iter}, loss = {loss:.8f}")
+        score, measured = -loss, self._measure and self._measure(state.theta)
+        if self._watches_score:
+            _, score = measured
+            if self._verbose:
+                print(f"Validation score: {score:f}")
+        state.stopping.update(score, state.theta)
+        state.schedule.end_epoch(state.n_samples_seen)
+        seconds += perf_counter() - start
+        state.history.record(loss, learning_rate, gradient_norm, seconds, measured)
+
+    def _is_given_a_chance(self):
+        """Whether a lower learning rate lets a training at a standstill go on."""
+        schedule, stopping = self._state.schedule, self._state.stopping
+        goes_on = schedule.lower()
+        if goes_on:
+            stopping.be_patient()
+        if self._verbose:
+            watched = "Validation score" if self._watches_score else "Training loss"
+            consequence = (
+                f"Setting learning rate to {schedule.learning_rate:f}"
+                if goes_on
+                else "Stopping."
+            )
+            print(
+                f"{watched} did not improve more than tol={stopping.tol:f} for"
+                f" {stopping.patience} consecutive epochs. {consequence}"
+            )
+        return goes_on
+
+    def close(self):
+        """Take back epochs that were run ahead and not used."""
+        self._blocks.close()
+
+    def warn_of_end(self):
+        """Warn if it ended for want of epochs, and not as planned."""
+        if not self._is_over and not self._state.schedule.has_an_end:
+            warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.n_iter}) reached"
+                " and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+            )
+
+    def finish(self):
+        """Put the best parameters back, where the stopping rule has kept them."""
+        self._state.stopping.finish(self._state.theta)
+
+
+def train(course, *, warns_of_end=True, is_alone=True):
+    """Lead a training to its end.
+
+    Parameters
+    ----------
+    course : Course or LbfgsCourse
+        The training.
+    warns_of_end : bool, default=True
+        Whether to warn of a training that has not converged.
     is_alone : bool, default=True
         Whether this is not one training of many. If so, Ctrl-C ends it with a warning,
         instead of being raised.
-    verbose : bool, default=False
-        Whether to print a line an epoch.
-
-    Returns
-    -------
-    n_iter : int
-        The number of epochs done.
 
     Raises
     ------
     ValueError
         If the loss becomes infinite or NaN.
     """
-    blocks = Epochs(
-        engine,
-        state,
-        data,
-        objective,
-        batch_size,
-        max_grad_norm,
-        random_state if shuffle else None,
-    ).blocks(
-        max_iter,
-        may_run_ahead=validate is None
-        and (callbacks is None or callbacks.may_lag_behind),
-        is_alone=is_alone,
-        keep_thetas=callbacks is not None,
-    )
-    history, schedule, stopping = state.history, state.schedule, state.stopping
-    n_iter = 0
-    stopping.start(state.theta)
-    try:
-        with one_blas_thread, closing(blocks):
-            while n_iter < max_iter:
-                if callbacks is not None:
-                    callbacks.begin_epochs()
-                block = next(blocks)
-                for loss, gradient_norm, learning_rate in block:
-                    start = perf_counter()
-                    schedule.learning_rate = learning_rate
-                    if not math.isfinite(loss):
-                        raise _divergence(n_iter + 1, loss, schedule)
-                    n_iter += 1
-                    state.n_samples_seen += len(data.rows)
-                    history.losses.append(loss)
-                    if verbose:
-                        print(f"Iteration {n_iter}, loss = {loss:.8f}")
-
-                    score, measured = -loss, validate and validate(state.theta)
-                    if watch_score:
-                        _, score = measured
-                        history.validation_scores.append(score)
-                        if verbose:
-                            print(f"Validation score: {score:f}")
-                    stopping.update(score, state.theta)
-                    schedule.end_epoch(state.n_samples_seen)
-                    seconds = block.seconds + perf_counter() - start
-                    history.record(
-                        loss, learning_rate, gradient_norm, seconds, measured
-                    )
-                    if stopping.out_of_patience:
-                        break
-                if callbacks is not None and callbacks.end_epochs(block.used_thetas):
-                    break
-                if stopping.out_of_patience and not _go_on(state, watch_score, verbose):
-                    break
-            else:
-                if warn_at_max_iter and not schedule.has_an_end:
-                    warnings.warn(
-                        f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached"
-                        " and the optimization hasn't converged yet.",
-                        ConvergenceWarning,
-                        stacklevel=2,
-                    )
-    except KeyboardInterrupt:
-        if not is_alone:
-            raise
-        warnings.warn("Training interrupted by user.", stacklevel=2)
-    stopping.finish(state.theta)
-    return n_iter
-
-
-def _go_on(state, has_validation, verbose):
-    """Whether a lower learning rate gives a training at a standstill another chance."""
-    goes_on = state.schedule.lower()
-    if goes_on:
-        state.stopping.be_patient()
-    if verbose:
-        watched = "Validation score" if has_validation else "Training loss"
-        consequence = (
-            f"Setting learning rate to {state.schedule.learning_rate:f}"
-            if goes_on
-            else "Stopping."
-        )
-        print(
-            f"{watched} did not improve more than tol={state.stopping.tol:f} for"
-            f" {state.stopping.patience} consecutive epochs. {consequence}"
-        )
-    return goes_on
+    with one_blas_thread:
+        try:
+            try:
+                while course.has_epochs_left:
+                    course.advance()
+            finally:
+                course.close()
+            if warns_of_end:
+                course.warn_of_end()
+        except KeyboardInterrupt:
+            if not is_alone:
+                raise
+            warn("Training interrupted by user.")
+        course.finish()
 
 
 def _divergence(epoch, loss, schedule):

@@ -306,7 +306,7 @@ def test_workers_that_are_killed_again_and_again(iris):
     with (
         parallel_config(backend="loky"),
         pytest.raises(
-            RuntimeError, match=r"(?s)trainings got no result: .*smaller n_jobs"
+            RuntimeError, match=r"(?s)trainings have no result: .*smaller n_jobs"
         ),
     ):
         overfitting_study(

@@ -6,7 +6,7 @@ import pytest
 import sklearn
 from joblib import parallel_config
 
-from sklearn_bp.engine import config_context, one_blas_thread
+from sklearn_bp.engine import one_blas_thread
 from sklearn_bp.model_selection._parallel import side_by_side
 
 
@@ -71,15 +71,12 @@ def what_a_worker_sees():
 
         import sklearn
 
-        import sklearn_bp
-
         actions = [
             action
             for action, message, *_ in warnings.filters
             if message is not None and message.match("of this test")
         ]
-        engine = sklearn_bp.get_config()["engine"]
-        return sklearn.get_config()["assume_finite"], engine, actions
+        return sklearn.get_config()["assume_finite"], actions
 
     return function
 
@@ -90,12 +87,11 @@ def test_workers_know_the_configuration_and_the_filters_of_warnings(backend):
     with (
         warnings.catch_warnings(),
         sklearn.config_context(assume_finite=True),
-        config_context(engine="reference"),
         parallel_config(backend=backend),
     ):
         warnings.filterwarnings("ignore", "of this test")
         seen = dict(side_by_side(what_a_worker_sees(), [()] * 4, 2))
-    assert seen == dict.fromkeys(range(4), (True, "reference", ["ignore"]))
+    assert seen == dict.fromkeys(range(4), (True, ["ignore"]))
 
 
 def test_threads_leave_the_filters_of_warnings_alone():

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 
 from sklearn_bp import BackpropRegressor
 from sklearn_bp.engine import get_engine
+from sklearn_bp.fitting import Training, check_samples, show
 from sklearn_bp.training import OPTIMIZERS, _epochs, _schedules
 from sklearn_bp.training._history import History
 
@@ -32,7 +33,7 @@ def make_model(solver="adam", **settings):
 
 def what_is_left(model):
     """All that a later training depends on, and all that is shown of this one."""
-    state, history = model._state(), {**model.history_, "seconds": None}
+    state, history = model._state, {**model.history_, "seconds": None}
     return [
         state.theta,
         *state.optimizer.state,
@@ -98,7 +99,7 @@ class Follower:
         self.n_epochs = n_epochs
         self.thetas = []
 
-    def begin_fit(self, state): ...
+    def begin_fit(self, training): ...
 
     def begin_epochs(self): ...
 
@@ -109,8 +110,10 @@ class Follower:
     def end_fit(self, theta): ...
 
     def fit(self, model):
-        data = model._check_data(X, Y, None)
-        model._fit_checked(data, callbacks=self, n_epochs=20, is_alone=False)
+        training = Training(model, *check_samples(model, X, Y), is_alone=False)
+        training.prepare()
+        training.run(20, follower=self)
+        show(model, training)
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_bp._targets import ClassLabels
+from sklearn_bp.fitting import ClassTargets
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from sklearn_bp._targets import ClassLabels
 def test_decoding_the_raw_outputs_of_a_perfect_network_gives_the_labels(
     y, loss, n_outputs, dtype
 ):
-    labels = ClassLabels(y)
-    assert (labels.loss, labels.n_outputs) == (loss, n_outputs)
+    labels = ClassTargets(y)
+    assert (labels.loss_name, labels.n_outputs) == (loss, n_outputs)
     targets = labels.encode(y, dtype)
     assert targets.dtype == dtype
     if loss == "log_loss":
@@ -36,7 +36,7 @@ def test_decoding_the_raw_outputs_of_a_perfect_network_gives_the_labels(
 
 
 def test_probabilities_of_two_classes_sum_to_one_and_are_in_the_order_of_classes():
-    labels = ClassLabels(np.array([3, 1]))
+    labels = ClassTargets(np.array([3, 1]))
     np.testing.assert_array_equal(labels.classes, [1, 3])
     probabilities = labels.probabilities(np.array([[5.0], [-5.0]]))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
@@ -45,5 +45,5 @@ def test_probabilities_of_two_classes_sum_to_one_and_are_in_the_order_of_classes
 
 
 def test_classes_may_be_more_than_those_of_y():
-    labels = ClassLabels(np.array([1, 1]), classes=[2, 1, 0])
+    labels = ClassTargets(np.array([1, 1]), classes=[2, 1, 0])
     np.testing.assert_array_equal(labels.encode(np.array([2, 0]), float), [[2], [0]])

@@ -3,10 +3,9 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from .network import ACTIVATIONS
+from ..network import ACTIVATIONS
 
 
 def check_dtype(dtype):
@@ -143,18 +142,18 @@ def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
     if sample_weight.shape != (n_samples,):
         raise ValueError(
             f"{name}.shape == {sample_weight.shape}, expected {(n_samples,)}:"
-            " one weight a sample."
+            " one weight per sample."
         )
     if (sample_weight < 0).any():
         raise ValueError(f"Negative values in {name}: weights must be >= 0.")
     return sample_weight
 
 
-def mean_weight(sample_weight, rows, of="training"):
-    """The mean weight of some rows, which must not all be zero."""
+def mean_weight(sample_weight, of="training"):
+    """The mean of some weights, which must not all be zero; of None, it is 1."""
     if sample_weight is None:
         return 1.0
-    mean = float(sample_weight[rows].mean(dtype=np.float64))
+    mean = float(sample_weight.mean(dtype=np.float64))
     if mean == 0:
         raise ValueError(
             f"The sample weights of the {of} set are all zero, those by class_weight"
@@ -162,39 +161,3 @@ def mean_weight(sample_weight, rows, of="training"):
             " random_state if early stopping split them off."
         )
     return mean
-
-
-def check_targets(y, loss, dtype):
-    """Give regression targets as the engines take them.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Numbers.
-    loss : Loss
-        Says which targets are valid.
-    dtype : dtype
-        float32 or float64.
-
-    Returns
-    -------
-    y : ndarray of shape (n_samples, n_outputs)
-        The targets, C-contiguous.
-    """
-    if issparse(y) or y.dtype.kind not in "biuf":
-        raise ValueError(
-            f"y must hold numbers in an array, got {type(y).__name__} of {y.dtype}."
-            " Convert it, or use a classifier for class labels."
-        )
-    with np.errstate(over="ignore"):
-        y = np.ascontiguousarray(y.reshape(len(y), -1), dtype=dtype)
-    if not np.isfinite(y).all():
-        raise ValueError(f"y contains a value too large for {y.dtype}. Scale y.")
-    low, high = loss.target_range
-    is_low = y < low if loss.lowest_is_valid else y <= low
-    if is_low.any() or (y > high).any():
-        raise ValueError(
-            f"Some value(s) of y are out of the valid range of loss='{loss.name}': they"
-            f" must be {'>=' if loss.lowest_is_valid else '>'} {low}."
-        )
-    return y

@@ -1,15 +1,136 @@
-"""From class labels to what the network is trained on, and back."""
+"""From the user's targets to what the network is trained on, and back.
+
+Both kinds of targets have the same methods; what only one of them needs, the other
+leaves empty.
+"""
 
 from numbers import Real
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
+from sklearn.base import is_classifier
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from .network import LOSSES
+from ..network import LOSSES
 
 
-class ClassLabels:
+def learn_targets(estimator, y, classes=None, needs_classes=False):
+    """Learn from the first targets what the outputs are.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier or a regressor.
+    y : array-like or sparse matrix
+        The targets.
+    classes : array-like of shape (n_classes,), default=None
+        All classes, of which `y` may hold a part; None takes those of `y`.
+    needs_classes : bool, default=False
+        Whether others may follow, so that `classes` is needed.
+
+    Returns
+    -------
+    targets : ClassTargets or NumberTargets
+        What they are.
+    """
+    if not is_classifier(estimator):
+        return NumberTargets(1 if y.ndim == 1 else y.shape[1])
+    if needs_classes and classes is None and not is_multilabel(y):
+        raise ValueError(
+            "classes must be passed on the first call to partial_fit: all labels"
+            " that will ever occur."
+        )
+    targets = ClassTargets(y, classes)
+    if targets.is_multilabel:
+        targets.check_classes(classes)
+    return targets
+
+
+class NumberTargets:
+    """One or several numbers for each sample.
+
+    Parameters
+    ----------
+    n_outputs : int
+        How many.
+    """
+
+    def __init__(self, n_outputs):
+        self.n_outputs = n_outputs
+
+    @property
+    def attributes(self):
+        """What estimators show of them."""
+        return {"n_outputs_": self.n_outputs}
+
+    def make_loss(self, estimator):
+        """The loss that the estimator's parameters ask for."""
+        loss = LOSSES[estimator.loss]
+        if loss.name == "huber":
+            return loss(float(estimator.huber_delta))
+        if loss.name == "quantile":
+            return loss(float(estimator.quantile))
+        return loss()
+
+    def encode(self, y, dtype, loss):
+        """Give targets as the loss takes them, in an array of shape (n_samples,
+        n_outputs).
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers.
+        dtype : dtype
+            float32 or float64.
+        loss : Loss
+            Says which targets are valid.
+        """
+        if issparse(y) or y.dtype.kind not in "biuf":
+            raise ValueError(
+                f"y must hold numbers in an array, got {type(y).__name__} of {y.dtype}."
+                " Convert it, or use a classifier for class labels."
+            )
+        with np.errstate(over="ignore"):
+            y = np.ascontiguousarray(y.reshape(len(y), -1), dtype=dtype)
+        if not np.isfinite(y).all():
+            raise ValueError(f"y contains a value too large for {y.dtype}. Scale y.")
+        low, high = loss.target_range
+        is_low = y < low if loss.lowest_is_valid else y <= low
+        if is_low.any() or (y > high).any():
+            raise ValueError(
+                f"Some value(s) of y are out of the valid range of loss='{loss.name}':"
+                f" they must be {'>=' if loss.lowest_is_valid else '>'} {low}."
+            )
+        if y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"y has {y.shape[1]} targets, the network was trained for"
+                f" {self.n_outputs}. Fit anew with warm_start=False."
+            )
+        return y
+
+    def check_classes(self, classes):
+        """There are none."""
+
+    def check_same(self, y):
+        """Any numbers will do; `encode` counts the columns."""
+
+    def class_weights(self, estimator, y, sample_weight):
+        """There are no classes."""
+
+    def groups(self, y):
+        """There is nothing to stratify by."""
+
+    def responses(self, loss):
+        """Functions that make of raw outputs what the estimators' methods return."""
+
+        def predict(raw):
+            y = loss.prediction(raw)
+            return y[:, 0] if self.n_outputs == 1 else y
+
+        return {"predict": predict}
+
+
+class ClassTargets:
     """The classes of a problem, and the numbers that stand for them.
 
     Parameters
@@ -23,7 +144,7 @@ class ClassLabels:
     ----------
     classes : ndarray of shape (n_classes,)
         The labels in sorted order; in a multilabel problem, the column numbers.
-    loss : str
+    loss_name : str
         The loss that fits the problem.
     n_outputs : int
         The number of outputs that it needs.
@@ -38,13 +159,22 @@ class ClassLabels:
             self.classes = np.unique(y if classes is None else classes)
         n_classes = len(self.classes)
         if not self.is_multilabel and n_classes > 2:
-            self.loss, self.n_outputs = "log_loss", n_classes
+            self.loss_name, self.n_outputs = "log_loss", n_classes
         else:
-            self.loss = "binary_log_loss"
+            self.loss_name = "binary_log_loss"
             self.n_outputs = n_classes if self.is_multilabel else 1
 
-    def encode(self, y, dtype):
-        """Labels as targets of the loss.
+    @property
+    def attributes(self):
+        """What estimators show of them."""
+        return {"classes_": self.classes, "n_outputs_": self.n_outputs}
+
+    def make_loss(self, estimator):
+        """The loss that the estimator's parameters ask for."""
+        return LOSSES[self.loss_name](float(estimator.label_smoothing))
+
+    def encode(self, y, dtype, loss=None):
+        """Give labels as targets of the loss.
 
         Parameters
         ----------
@@ -52,6 +182,8 @@ class ClassLabels:
             Labels or indicators, as in the constructor.
         dtype : dtype
             float32 or float64.
+        loss : Loss, default=None
+            Not used here; all labels are valid.
 
         Returns
         -------
@@ -87,9 +219,23 @@ class ClassLabels:
                 " classes."
             )
 
-    def are_all_in(self, y):
-        """Whether `y` holds each class, and nothing else."""
-        return self.is_multilabel or np.array_equal(np.unique(y), self.classes)
+    def check_same(self, y):
+        """Raise a ValueError if `y` does not hold each class, and nothing else."""
+        if not self.is_multilabel and not np.array_equal(np.unique(y), self.classes):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the"
+                f" previous call to fit. Previously got {self.classes}, `y` has"
+                f" {np.unique(y)}. Set warm_start=False to fit anew."
+            )
+
+    def check_classes(self, classes):
+        """Raise a ValueError if these are other classes."""
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes):
+            raise ValueError(
+                f"`classes={classes}` is not the same as on last call to partial_fit,"
+                f" was: {self.classes} (the columns of y in a multilabel problem)."
+                " Pass the same classes, or none."
+            )
 
     def decode(self, raw):
         """Raw outputs of shape (n_samples, n_outputs) as labels or indicators."""
@@ -126,27 +272,47 @@ class ClassLabels:
             return outputs.winners == y[:, 0]
         return self._decode_single(outputs.raw) == y[:, 0]
 
-    def decode_targets(self, y):
-        """The labels that `encode` gave as one column of class numbers."""
-        return self.classes[y[:, 0].astype(int)]
+    def groups(self, y):
+        """The labels that `encode` has made one column of numbers of, where a
+        validation set is stratified by them: in binary problems."""
+        return self.classes[y[:, 0].astype(int)] if self.n_outputs == 1 else None
+
+    def responses(self, loss):
+        """Functions that make of raw outputs what the estimators' methods return."""
+        return {
+            "predict": self.decode,
+            "decision_function": self.decisions,
+            "predict_proba": self.probabilities,
+            "predict_log_proba": self.log_probabilities,
+        }
+
+    def decisions(self, raw):
+        """Raw outputs as scikit-learn's decision functions return them."""
+        return raw[:, 0] if self.n_outputs == 1 else raw
+
+    def log_probabilities(self, raw):
+        """The logarithms of probabilities, one column per class."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.probabilities(raw))
 
     def probabilities(self, raw):
-        """Raw outputs as probabilities, one column a class."""
-        probabilities = LOSSES[self.loss]().prediction(raw)
+        """Raw outputs as probabilities, one column per class."""
+        probabilities = LOSSES[self.loss_name]().prediction(raw)
         if self.is_multilabel or self.n_outputs > 1:
             return probabilities
         if len(self.classes) == 1:
             return np.ones_like(probabilities)
         return np.hstack([1 - probabilities, probabilities])
 
-    def class_weights(self, class_weight, y, sample_weight):
+    def class_weights(self, estimator, y, sample_weight):
         """What the parameter `class_weight` asks for.
 
         Parameters
         ----------
-        class_weight : dict, list of dict, "balanced" or None
-            Weights by label, in a multilabel problem a dict for each label; what is
-            not mentioned has the weight 1. "balanced" gives each class the same total.
+        estimator : estimator
+            Its `class_weight` is a dict, a list of dict, "balanced" or None: weights by
+            label, in a multilabel problem a dict for each label; what is not mentioned
+            has the weight 1. "balanced" gives each class the same total.
         y : ndarray of shape (n_samples, n_targets)
             Encoded targets.
         sample_weight : ndarray of shape (n_samples,) or None
@@ -162,6 +328,7 @@ class ClassLabels:
         ValueError
             If there is a label that is no class, or a weight that is not >= 0.
         """
+        class_weight = estimator.class_weight
         if class_weight is None:
             return None
         classes = [0, 1] if self.is_multilabel else self.classes
@@ -189,7 +356,7 @@ class ClassLabels:
     def _description(self):
         if self.is_multilabel:
             return f"indicators of {len(self.classes)} labels"
-        return f"one label a sample, out of {self.classes}"
+        return f"one label per sample, out of {self.classes}"
 
 
 def weigh_classes(tables, y, sample_weight):
@@ -233,6 +400,6 @@ def is_multilabel(y):
     if kind == "multiclass-multioutput":
         raise ValueError(
             "y has several columns with more than two classes in one of them, which is"
-            " not supported. Fit one classifier a column, with MultiOutputClassifier."
+            " not supported. Fit one classifier per column, with MultiOutputClassifier."
         )
     return kind == "multilabel-indicator"

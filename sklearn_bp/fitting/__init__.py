@@ -1,0 +1,37 @@
+"""From a user's data to a fitted network."""
+
+from ._checks import check_hidden_layer_sizes, check_sample_weight
+from ._fitted import FittedNetwork
+from ._plain import from_plain, to_plain
+from ._samples import (
+    check_more_samples,
+    check_samples,
+    check_validation_samples,
+    check_X_y,
+)
+from ._scores import Measure, score_of_targets
+from ._shown import fitted_attributes, show
+from ._targets import ClassTargets, NumberTargets, is_multilabel
+from ._training import Training, make_objective, weigh
+
+__all__ = [
+    "ClassTargets",
+    "FittedNetwork",
+    "Measure",
+    "NumberTargets",
+    "Training",
+    "check_X_y",
+    "check_hidden_layer_sizes",
+    "check_more_samples",
+    "check_sample_weight",
+    "check_samples",
+    "check_validation_samples",
+    "fitted_attributes",
+    "from_plain",
+    "is_multilabel",
+    "make_objective",
+    "score_of_targets",
+    "show",
+    "to_plain",
+    "weigh",
+]

@@ -1,0 +1,154 @@
+"""A fitted network: what it is, and what can be asked of it."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from numbers import Integral
+from operator import is_
+from typing import Any
+
+import numpy as np
+
+from ..engine import Engine, get_engine, input_gradients, one_blas_thread
+from ..network import ACTIVATIONS, Network
+
+
+@dataclass(frozen=True, eq=False)
+class FittedNetwork:
+    """A network with its parameters, and what its outputs stand for.
+
+    Its structure never changes; whoever changes numbers in `theta` changes it for all
+    who hold it. Data are as the engines take them.
+
+    Parameters
+    ----------
+    network : Network
+        Layers, activations, loss.
+    theta : ndarray of shape (n_parameters,)
+        The parameters.
+    targets : ClassTargets or NumberTargets
+        What the outputs stand for.
+    engine : Engine or None, default=None
+        What computes; None is the engine that the settings choose.
+    """
+
+    network: Network
+    theta: np.ndarray = field(repr=False)
+    targets: Any = field(repr=False)
+    engine: Engine | None = field(default=None, repr=False)
+
+    # ---- what it is --------------------------------------------------------------
+
+    @property
+    def layer_sizes(self):
+        """The number of inputs, of units in each hidden layer, and of outputs."""
+        return self.network.layer_sizes
+
+    @property
+    def activations(self):
+        """The name of the activation of each hidden layer."""
+        return self.network.activations
+
+    @property
+    def loss(self):
+        """The name of the loss."""
+        return self.network.loss.name
+
+    @property
+    def link(self):
+        """The name of the function that turns raw outputs into predictions."""
+        return self.network.loss.link
+
+    @property
+    def dtype(self):
+        """The computing type."""
+        return self.theta.dtype
+
+    @property
+    def coefs(self):
+        """The weights of each layer, shape (n_units_below, n_units): views."""
+        return self._views[0]
+
+    @property
+    def intercepts(self):
+        """The biases of each layer, shape (n_units,): views."""
+        return self._views[1]
+
+    @cached_property
+    def _views(self):
+        return tuple(map(tuple, self.network.views(self.theta)))
+
+    def with_parameters(self, coefs, intercepts):
+        """This network with these arrays: itself, if they are its own views."""
+        own, shown = (*self.coefs, *self.intercepts), (*coefs, *intercepts)
+        if len(own) == len(shown) and all(map(is_, own, shown)):
+            return self
+        theta = self.network.flatten(coefs, intercepts, dtype=self.dtype)
+        return replace(self, theta=theta)
+
+    # ---- what it says of data ------------------------------------------------------
+
+    def raw_outputs(self, X):
+        """The outputs before the link, shape (n_samples, n_outputs)."""
+        with one_blas_thread:
+            return self._engine.forward(self.network, self.theta, X)
+
+    def respond(self, method, X):
+        """What an estimator's method of that name returns, such as 'predict'."""
+        return self.targets.responses(self.network.loss)[method](self.raw_outputs(X))
+
+    def loss_and_gradients(self, samples, objective):
+        """The objective over all samples, and its derivatives with respect to weights
+        and biases, by layer."""
+        with one_blas_thread:
+            data_loss, penalty, gradient = self._engine.loss_and_gradients(
+                self.network,
+                self.theta,
+                samples.X,
+                samples.y,
+                samples.sample_weight,
+                objective,
+            )
+        return data_loss + penalty, *self.network.views(gradient)
+
+    def input_gradients(self, X):
+        """The derivatives of the raw outputs with respect to the features, shape
+        (n_samples, n_outputs, n_features)."""
+        with one_blas_thread:
+            return input_gradients(self.network, self.theta, X)
+
+    def hidden_activations(self, X, layer=-1):
+        """The outputs of a hidden layer, shape (n_samples, n_units).
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The data.
+        layer : int, default=-1
+            The number of the layer, from 0; -1 is the last one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        n_hidden = len(self.activations)
+        if n_hidden == 0:
+            raise ValueError("This network has no hidden layer.")
+        if not isinstance(layer, Integral) or not -n_hidden <= layer < n_hidden:
+            raise ValueError(
+                f"layer must be one of the {n_hidden} hidden layers, from {-n_hidden}"
+                f" to {n_hidden - 1}, got {layer}."
+            )
+        layer %= n_hidden
+        below = self.network.up_to(layer + 1)
+        theta = below.flatten(
+            self.coefs[: layer + 1], self.intercepts[: layer + 1], dtype=self.dtype
+        )
+        with one_blas_thread:
+            net_inputs = self._engine.forward(below, theta, X)
+        activations = ACTIVATIONS[self.activations[layer]].function(net_inputs)
+        return np.asarray(activations, dtype=self.dtype)
+
+    @property
+    def _engine(self):
+        return get_engine() if self.engine is None else self.engine

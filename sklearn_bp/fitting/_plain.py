@@ -1,0 +1,88 @@
+"""A fitted network and its training as plain data: arrays, numbers, strings and dicts.
+
+So a model can be saved and loaded without a private class of this package, and the form
+of what is saved need not follow the code.
+"""
+
+from ..network import LOSSES, Network
+from ..training import TrainingState
+from ._fitted import FittedNetwork
+from ._targets import ClassTargets, NumberTargets
+
+#: Of the form of the data; whoever changes it counts it up.
+VERSION = 1
+
+TARGETS = {"classes": ClassTargets, "numbers": NumberTargets}
+
+
+def to_plain(fitted, state):
+    """As a dict, without the weights and biases themselves.
+
+    Parameters
+    ----------
+    fitted : FittedNetwork
+        The network.
+    state : TrainingState
+        Its training.
+
+    Returns
+    -------
+    plain : dict
+        Arrays, numbers, strings and dicts; and functions, where the user has given a
+        function as `learning_rate` or `scoring`.
+    """
+    loss = fitted.network.loss
+    kind = next(
+        name for name, kind in TARGETS.items() if isinstance(fitted.targets, kind)
+    )
+    return {
+        "version": VERSION,
+        "layer_sizes": list(fitted.layer_sizes),
+        "activations": list(fitted.activations),
+        "loss": {"name": loss.name, **vars(loss)},
+        "dtype": str(fitted.dtype),
+        "targets": {"kind": kind, **vars(fitted.targets)},
+        "training": state.to_plain(),
+    }
+
+
+def from_plain(plain, coefs, intercepts):
+    """The inverse of `to_plain`.
+
+    Parameters
+    ----------
+    plain : dict
+        What `to_plain` has made.
+    coefs, intercepts : list of ndarray
+        The weights and biases of each layer.
+
+    Returns
+    -------
+    fitted : FittedNetwork
+        The network.
+    state : TrainingState
+        Its training.
+
+    Raises
+    ------
+    ValueError
+        If the data are of a version that is not known here.
+    """
+    if plain["version"] != VERSION:
+        raise ValueError(
+            f"The model was saved in version {plain['version']} of its format, this"
+            f" release of sklearn_bp reads version {VERSION}. Load it with the release"
+            " that has saved it, or install a newer one."
+        )
+    loss, targets = dict(plain["loss"]), dict(plain["targets"])
+    network = Network(
+        tuple(plain["layer_sizes"]),
+        tuple(plain["activations"]),
+        LOSSES[loss.pop("name")](**loss),
+    )
+    theta = network.flatten(coefs, intercepts, dtype=plain["dtype"])
+    kind = TARGETS[targets.pop("kind")]
+    revived = kind.__new__(kind)
+    vars(revived).update(targets)
+    state = TrainingState.from_plain(network, theta, plain["training"])
+    return FittedNetwork(network, theta, revived), state

@@ -1,0 +1,175 @@
+"""From the outputs of networks in training to losses and scores, for many epochs at
+once."""
+
+import inspect
+from functools import partial
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from ..utils import metric_of
+from ._shown import shown_copy
+
+
+class Measure:
+    """Measures networks on some rows: a function from their parameters, a row for each,
+    to losses and scores.
+
+    Losses are without the penalty, and infinite rather than NaN.
+
+    Parameters
+    ----------
+    training : Training
+        The one whose networks they are.
+    part : Part
+        The rows.
+    scorer : callable, "loss" or None
+        A scorer of scikit-learn's form; "loss" is the negated loss, and None the
+        estimator's own score.
+    on_undefined : callable, default=None
+        Where the scorer fails, or returns NaN, this is called with the error and the
+        score is NaN. None raises the error.
+    """
+
+    def __init__(self, training, part, scorer, on_undefined=None):
+        self._engine = training.engine
+        self._network = training.state.network
+        self._part = part
+        self._scorer = scorer
+        self._on_undefined = on_undefined
+        self._own_scores, self._with_winners, self._seen = None, False, None
+        if scorer is None and is_classifier(training.estimator):
+            self._own_scores = partial(_accuracies, training.targets)
+            self._with_winners = True
+        elif scorer is None:
+            self._own_scores = partial(_r2_scores, self._network.loss)
+        elif scorer != "loss":
+            _check_weights_of_scorer(scorer, part.sample_weight)
+            self._seen = SeenNetwork(training, scorer)
+
+    def __call__(self, thetas):
+        part, network = self._part, self._network
+        samples, weight = part.samples, part.sample_weight
+        outputs = self._engine.evaluate(
+            network, thetas, samples.X, samples.y, part.rows, self._with_winners
+        )
+        losses = np.average(outputs.losses, axis=1, weights=weight)
+        losses = network.loss.shown(losses, network.n_outputs)
+        losses[~np.isfinite(losses)] = np.inf
+        if self._scorer == "loss":
+            return losses, -losses
+        if self._scorer is None:
+            return losses, self._own_scores(outputs, part.y, weight)
+        return losses, np.array(list(map(self._score, thetas, outputs.raw)))
+
+    def _score(self, theta, raw):
+        self._seen.move_to(theta)
+        try:
+            return self._seen.score(self._part, raw)
+        except Exception as error:
+            if self._on_undefined is None:
+                raise
+            self._on_undefined(error)
+            return np.nan
+
+
+def score_of_targets(training, part, scorer):
+    """What a scorer says, or raises, where the network predicts the targets."""
+    network, seen = training.state.network, SeenNetwork(training, scorer)
+    seen.know_outputs()
+    return seen.score(part, network.loss.raw_outputs_near(part.y, network.n_outputs))
+
+
+class SeenNetwork:
+    """A network in training as a scorer sees it: a fitted estimator, and not the one
+    that is being fitted.
+
+    Parameters
+    ----------
+    training : Training
+        The one whose network it is.
+    scorer : callable
+        The scorer.
+    """
+
+    def __init__(self, training, scorer):
+        self._scorer = scorer
+        self._theta = training.state.theta.copy()
+        self._responses = training.targets.responses(training.state.network.loss)
+        self._estimator = shown_copy(training, self._theta, n_iter=0)
+        self._raw = [None]
+        self._looks_at_X = metric_of(scorer) is None
+        if not self._looks_at_X:
+            # scikit-learn's scorers look at predictions alone, and no row of X is
+            # copied for them.
+            self.know_outputs()
+
+    def know_outputs(self):
+        """From here on it predicts from the outputs that `score` is given."""
+        for name, response in self._responses.items():
+            setattr(self._estimator, name, _known(name, response, self._raw))
+
+    def move_to(self, theta):
+        """One epoch on, it has these parameters."""
+        self._estimator.n_iter_ += 1
+        self._theta[:] = theta
+
+    def score(self, part, raw):
+        """The score on these rows, of which the raw outputs are known."""
+        self._raw[0] = raw
+        X = part.given_X if self._looks_at_X else None
+        weight = part.sample_weight
+        weights = {} if weight is None else {"sample_weight": weight}
+        score = float(self._scorer(self._estimator, X, part.given_y, **weights))
+        if np.isnan(score):
+            raise ValueError(
+                f"scoring={self._scorer!r} returned NaN, so this epoch cannot be"
+                " compared with others. Use data that it is defined for, such as ones"
+                " with all classes."
+            )
+        return score
+
+
+def _known(name, response, raw):
+    """An estimator's method whose raw outputs are known, whatever X is."""
+
+    def method(X):
+        return response(raw[0])
+
+    method.__name__ = name  # by which scikit-learn's scorers go
+    return method
+
+
+def _accuracies(targets, outputs, y, sample_weight):
+    """The accuracy of each network, in a multilabel problem of all labels together."""
+    is_right = targets.are_right(outputs, y)
+    return np.average(is_right, axis=-1, weights=sample_weight)
+
+
+def _r2_scores(loss, outputs, y, sample_weight):
+    """The coefficient of determination of each network, averaged over the targets."""
+    y = y.astype(np.float64)
+    mean = np.average(y, axis=0, weights=sample_weight)
+    of_mean = np.average(np.square(y - mean), axis=0, weights=sample_weight)
+    with np.errstate(all="ignore"):  # an outlying network may overflow
+        error = np.square(y - loss.prediction(outputs.raw))
+        error = np.average(error, axis=-2, weights=sample_weight)
+        scores = 1 - error / of_mean
+    # Of constant targets there is nothing to explain: as in r2_score.
+    scores = np.where(of_mean > 0, scores, (error == 0).astype(float))
+    scores[np.isnan(scores)] = -np.inf
+    return scores.mean(axis=-1)
+
+
+def _check_weights_of_scorer(scorer, sample_weight):
+    """Raise a ValueError if there are weights and the scorer takes none."""
+    if sample_weight is None:
+        return
+    parameters = inspect.signature(metric_of(scorer) or scorer).parameters
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    if not takes_all and "sample_weight" not in parameters:
+        raise ValueError(
+            f"The samples have weights, their own or by class_weight, and"
+            f" scoring={scorer!r} takes none. Give it a parameter sample_weight, or use"
+            " scoring='loss'."
+        )

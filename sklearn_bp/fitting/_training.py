@@ -1,0 +1,518 @@
+"""A training: prepared from parameters and samples, run, and followed."""
+
+import copy
+import math
+from dataclasses import replace
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from ..engine import Dropout, Objective, get_engine
+from ..network import Network, initialize
+from ..training import (
+    OPTIMIZERS,
+    Course,
+    EpochRunner,
+    LbfgsCourse,
+    Stopping,
+    TrainingState,
+    make_schedule,
+    train,
+)
+from ..utils import warn
+from ._checks import (
+    check_activations,
+    check_dropout,
+    check_hidden_layer_sizes,
+    mean_weight,
+)
+from ._fitted import FittedNetwork
+from ._scores import Measure
+from ._targets import weigh_classes
+
+# The schedules that scikit-learn has for sgd alone.
+SGD_SCHEDULES = ("invscaling", "adaptive")
+
+
+class Training:
+    """The training of one network.
+
+    It is made, then prepared, then run. What it needs of the estimators' parameters it
+    reads from an estimator, and never changes that.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        Whose parameters are used.
+    targets : ClassTargets or NumberTargets
+        What the targets of the samples are.
+    samples : Samples
+        The data.
+    rows : ndarray of int64, default=None
+        The numbers of the rows to train on; None stands for all.
+    validation : Samples, default=None
+        The user's validation data. Their weights do not contain those of the classes.
+    state : TrainingState, default=None
+        A training to go on from, which is changed in place; None starts afresh.
+    is_incremental : bool, default=False
+        Whether further data may follow, as in `partial_fit`.
+    is_alone : bool, default=True
+        Whether this is not one training of many. If not, nothing is warned of, and
+        Ctrl-C is for all of them.
+    engine : Engine, default=None
+        What computes; None is the engine that the settings choose.
+
+    Attributes
+    ----------
+    state : TrainingState
+        The network and all that its next epoch depends on.
+    part : Part
+        What it is trained on.
+    held_out : Part or None
+        What early stopping watches, or is measured on only.
+    n_iter : int
+        The number of epochs, or of iterations of lbfgs, of the last run.
+    is_final : bool
+        Whether it is not a look at a training that goes on.
+    """
+
+    def __init__(
+        self,
+        estimator,
+        targets,
+        samples,
+        *,
+        rows=None,
+        validation=None,
+        state=None,
+        is_incremental=False,
+        is_alone=True,
+        engine=None,
+    ):
+        self.estimator = estimator
+        self.targets = targets
+        self.engine = get_engine() if engine is None else engine
+        self.state = state
+        self.n_iter = 0
+        self._is_incremental = is_incremental
+        self._is_alone = is_alone
+        self.is_final = True
+        self._lbfgs_loss = None
+        self._random_state = None
+        if rows is None:
+            rows = np.arange(samples.X.shape[0], dtype=np.int64)
+        unweighted = samples.part(rows)
+        mean_weight(unweighted.sample_weight)  # is not zero
+        class_weights = _class_weights(estimator, targets, unweighted)
+        self.part = _weigh(unweighted, class_weights)
+        # Of the other calls nothing is known: so class weights count as they are, or
+        # they would cancel where all rows are of one class.
+        self._unweighted = unweighted if is_incremental else None
+        self.held_out = None
+        if validation is not None:
+            self.held_out = _weigh(validation.part(), class_weights)
+            mean_weight(self.held_out.sample_weight, of="validation")
+
+    # ---- preparing -----------------------------------------------------------------
+
+    def initialize(self):
+        """Make the network that training would begin with."""
+        if self._make_network():
+            self._start_outputs()
+
+    def prepare(self):
+        """Make, or check, all that the first epoch needs."""
+        is_new = self._make_network()
+        stops_early = self.estimator.early_stopping and self.is_by_epochs
+        if stops_early and self.held_out is None:
+            self._hold_out()
+        if is_new:
+            self._start_outputs()
+        if self.is_by_epochs:
+            self._prepare_optimizer()
+            self._prepare_dropout()
+            self._prepare_stopping()
+
+    @property
+    def is_by_epochs(self):
+        """Whether it is run epoch by epoch, unlike with lbfgs."""
+        return self.estimator.solver != "lbfgs"
+
+    def _make_network(self):
+        """Have a network; returns whether its first weights have just been drawn."""
+        estimator = self.estimator
+        self._random_state = check_random_state(estimator.random_state)
+        sizes = check_hidden_layer_sizes(estimator.hidden_layer_sizes)
+        if any(check_dropout(estimator.dropout, len(sizes))) and not self.is_by_epochs:
+            raise ValueError(
+                "solver='lbfgs' needs the same objective at each step, which dropout"
+                " does not give it. Set dropout=0 or solver to one of"
+                f" {sorted(OPTIMIZERS)}."
+            )
+        X = self.part.samples.X
+        network = Network(
+            (X.shape[1], *sizes, self.targets.n_outputs),
+            check_activations(estimator.activation, len(sizes)),
+            self.targets.make_loss(estimator),
+        )
+        if self.state is not None:
+            _check_is_like(network, self.state.network)
+            self.state.network = network
+            return False
+        # Without a hidden layer there is no activation to go by.
+        of_outputs = estimator.activation
+        if not isinstance(of_outputs, str):
+            of_outputs = "relu"
+        theta = initialize(
+            network, estimator.initializer, of_outputs, self._random_state, X.dtype
+        )
+        self.state = TrainingState(network, theta)
+        return True
+
+    def _hold_out(self):
+        """Set a part of the training data aside, for early stopping."""
+        # Early stopping alone needs it, and it is a good part of the import's time.
+        from sklearn.model_selection import train_test_split
+
+        part, fraction = self.part, self.estimator.validation_fraction
+        if fraction == 0:
+            raise ValueError(
+                "early_stopping=True needs a validation set: validation_fraction must"
+                " be > 0, got 0. Or pass X_val and y_val."
+            )
+        rows, held_out = train_test_split(
+            part.rows,
+            random_state=self._random_state,
+            test_size=fraction,
+            stratify=self.targets.groups(part.y),
+        )
+        if len(held_out) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' "
+                "or the size of your dataset."
+            )
+        self.part = part.samples.part(rows)
+        self.held_out = part.samples.part(held_out)
+        mean_weight(self.held_out.sample_weight, of="validation")
+
+    def _start_outputs(self):
+        """Where the loss asks for it, begin with outputs that are near the targets."""
+        state = self.state
+        start = state.network.loss.start(self.part.y, self.part.sample_weight)
+        if start is not None:
+            _, intercepts = state.network.views(state.theta)
+            intercepts[-1][:] = start
+
+    def _prepare_optimizer(self):
+        """Have an optimizer with its schedule: in `partial_fit`, that of the call
+        before."""
+        estimator, state = self.estimator, self.state
+        solver = estimator.solver
+        if self._is_incremental and getattr(state.optimizer, "name", "") == solver:
+            self._warn_of_ended_schedule()
+            return
+        optimizer = OPTIMIZERS[solver]
+        state.optimizer = optimizer(
+            state.theta,
+            **{name: getattr(estimator, name) for name in optimizer.parameters},
+        )
+        schedule = estimator.learning_rate
+        if solver != "sgd" and schedule in SGD_SCHEDULES:
+            schedule = "constant"
+        state.schedule = make_schedule(
+            schedule,
+            estimator.learning_rate_init,
+            estimator.power_t,
+            estimator.max_iter,
+        )
+        state.dropout = None
+
+    def _warn_of_ended_schedule(self):
+        schedule = self.state.schedule
+        if schedule.has_ended:
+            warn(
+                f"learning_rate={self.estimator.learning_rate!r} has come to its end"
+                f" after max_iter={schedule.n_epochs} epochs, and stays there. Set"
+                " max_iter to the number of calls of partial_fit that you plan."
+            )
+
+    def _prepare_dropout(self):
+        state = self.state
+        rates = check_dropout(self.estimator.dropout, len(state.network.activations))
+        if not any(rates):
+            state.dropout = None
+        elif state.dropout is None:
+            seed = self._random_state.randint(np.iinfo(np.int64).max, dtype=np.int64)
+            state.dropout = Dropout(rates, int(seed))
+        else:
+            state.dropout = replace(state.dropout, rates=rates)
+
+    def _prepare_stopping(self):
+        estimator, state = self.estimator, self.state
+        # Scores of one kind say nothing about those of another.
+        watched = estimator.early_stopping and ("validation set", estimator.scoring)
+        if state.stopping is None or state.watched != watched:
+            state.stopping = Stopping(keep_best=estimator.early_stopping)
+            state.history.watch_anew()
+            state.watched = watched
+        state.stopping.tol = estimator.tol
+        state.stopping.patience = estimator.n_iter_no_change
+
+    # ---- running -------------------------------------------------------------------
+
+    def run(self, max_epochs, follower=None):
+        """Train to the end.
+
+        Parameters
+        ----------
+        max_epochs : int
+            The largest number of epochs, or of iterations of lbfgs.
+        follower : object, default=None
+            Told of the training: its `begin_fit(training)` and `end_fit(theta)` are
+            called at its ends, and within it what `Course` says.
+
+        Raises
+        ------
+        ValueError
+            If training diverges.
+        """
+        course = self.course(max_epochs, follower)
+        if follower is not None:
+            follower.begin_fit(self)
+        train(
+            course,
+            warns_of_end=self._is_alone and not self._is_incremental,
+            is_alone=self._is_alone,
+        )
+        self.n_iter = course.n_iter
+        if not self.is_by_epochs:
+            self._lbfgs_loss = course.loss
+        if not np.isfinite(self.state.theta).all():
+            raise ValueError(
+                f"Training diverged in epoch {self.n_iter}: some weights are not"
+                " finite. Lower learning_rate_init, and scale the features, for"
+                " example with StandardScaler, if they have large values."
+            )
+        if follower is not None:
+            follower.end_fit(self.state.theta)
+
+    def course(self, max_epochs, follower=None):
+        """The epochs to come, for whoever takes them block by block.
+
+        Parameters
+        ----------
+        max_epochs : int
+            The largest number of epochs, or of iterations of lbfgs.
+        follower : object, default=None
+            See `Course`.
+
+        Returns
+        -------
+        course : Course or LbfgsCourse
+            What `train` leads.
+        """
+        estimator, state = self.estimator, self.state
+        objective, measure = self._objective(), self._measure_of_validation()
+        if not self.is_by_epochs:
+            return LbfgsCourse(
+                self.engine,
+                state,
+                self.part,
+                objective,
+                max_iter=max_epochs,
+                max_fun=estimator.max_fun,
+                tol=estimator.tol,
+                measure=measure,
+                follower=follower,
+                verbose=estimator.verbose,
+            )
+        if estimator.early_stopping and self.held_out.rows is None:
+            self._rescore()
+        runner = EpochRunner(
+            self.engine,
+            state,
+            self.part,
+            objective,
+            self.batch_size(),
+            estimator.max_grad_norm or math.inf,
+            self._random_state if estimator.shuffle else None,
+        )
+        return Course(
+            runner,
+            state,
+            max_epochs,
+            measure=measure,
+            watches_score=estimator.early_stopping,
+            follower=follower,
+            is_alone=self._is_alone,
+            verbose=estimator.verbose,
+        )
+
+    def _rescore(self):
+        """What the weights at hand score on the user's validation data, which are
+        perhaps not those of last time."""
+        if self.state.history.rows:
+            # of its own, for a scorer counts the epochs that it has seen
+            measure = self._measure_of_validation()
+            self.state.stopping.rescore(measure(self.state.theta)[1])
+
+    def batch_size(self):
+        """The number of rows in a step."""
+        estimator, n_rows = self.estimator, len(self.part)
+        size = estimator.batch_size
+        needs_all = OPTIMIZERS[estimator.solver].needs_full_batch
+        if size == "full" or (size == "auto" and needs_all):
+            return n_rows
+        if size == "auto":
+            return min(200, n_rows)
+        if size > n_rows and self._is_alone:
+            warn(
+                f"Got `batch_size` larger than sample size ({size} >"
+                f" {n_rows}). It is going to be clipped."
+            )
+        if needs_all and size < n_rows:
+            raise ValueError(
+                f"solver='{estimator.solver}' compares the gradients of whole epochs:"
+                f" batch_size must be 'full' or 'auto', got {size}."
+            )
+        return min(size, n_rows)
+
+    def _objective(self):
+        part = self.part if self._unweighted is None else self._unweighted
+        return make_objective(self.estimator, part)
+
+    def _measure_of_validation(self):
+        """From parameters to the validation loss and to a score, or None."""
+        if self.held_out is None:
+            return None
+        scoring, stops_early = self.estimator.scoring, self.estimator.early_stopping
+        if scoring not in ("loss", None):
+            from sklearn.metrics import check_scoring  # late, as in _hold_out
+
+            scoring = check_scoring(self.estimator, scoring)
+        measure = Measure(self, self.held_out, scoring)
+
+        def measure_one(theta):
+            losses, scores = measure(theta[np.newaxis])
+            loss, score = float(losses[0]), scores[0]
+            if self.estimator.scoring == "loss":
+                score = -loss if stops_early else None
+            return loss, score
+
+        return measure_one
+
+    # ---- what there is to show -----------------------------------------------------
+
+    @property
+    def fitted(self):
+        """The network as it is."""
+        # In the middle of a training, whoever looks at it stays on its engine.
+        engine = None if self.is_final else self.engine
+        return FittedNetwork(self.state.network, self.state.theta, self.targets, engine)
+
+    @property
+    def loss(self):
+        """The loss of the last epoch, or of lbfgs at its end; None before training."""
+        if not self.is_by_epochs:
+            return self._lbfgs_loss
+        return None if self.state.stopping is None else self.state.history.last_loss
+
+    @property
+    def best_score(self):
+        """The best of what the stopping rule has watched; None before training, and
+        with lbfgs, which has no such rule."""
+        if not self.is_by_epochs or self.state.stopping is None:
+            return None
+        return self.state.stopping.best_score
+
+    def at(self, theta, n_iter):
+        """This training as if it had ended with other parameters.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+            The parameters.
+        n_iter : int
+            After how many epochs.
+
+        Returns
+        -------
+        training : Training
+            To be looked at, while this one goes on.
+        """
+        snapshot = copy.copy(self)
+        snapshot.state = replace(
+            self.state.fork(theta), theta=theta, history=self.state.history.copy()
+        )
+        snapshot.n_iter = n_iter
+        snapshot.is_final = False
+        return snapshot
+
+
+def make_objective(estimator, part):
+    """The objective that the estimator's parameters ask for.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        Whose `alpha` and `penalty_scaling` are used.
+    part : Part
+        The training set.
+
+    Returns
+    -------
+    objective : Objective
+        What is minimised.
+    """
+    mean = mean_weight(part.sample_weight)
+    is_per_batch = estimator.penalty_scaling == "batch"
+    return Objective(
+        alpha=float(estimator.alpha),
+        mean_weight=mean,
+        penalty_size=None if is_per_batch else len(part) * mean,
+    )
+
+
+def weigh(estimator, targets, samples):
+    """Samples whose weights are multiplied by those of their classes, all of them
+    counted.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        Whose `class_weight` is used, if it has one.
+    targets : ClassTargets or NumberTargets
+        What the targets are.
+    samples : Samples
+        The data.
+
+    Returns
+    -------
+    samples : Samples
+        With these weights.
+    """
+    part = samples.part()
+    mean_weight(part.sample_weight)  # is not zero
+    return _weigh(part, _class_weights(estimator, targets, part)).samples
+
+
+def _class_weights(estimator, targets, part):
+    """The weight of each class, see `ClassTargets.class_weights`."""
+    return targets.class_weights(estimator, part.y, part.sample_weight)
+
+
+def _weigh(part, class_weights):
+    """The same rows with weights of samples times weights of classes."""
+    samples = part.samples
+    weight = weigh_classes(class_weights, samples.y, samples.sample_weight)
+    return samples.weighted(weight).part(part.rows)
+
+
+def _check_is_like(network, fitted):
+    if not network.is_like(fitted):
+        raise ValueError(
+            f"The fitted network is {fitted}, the parameters ask for"
+            f" {network}. To go on training, leave hidden_layer_sizes,"
+            " activation and loss as they were; to start afresh, call fit with"
+            " warm_start=False."
+        )

@@ -1,0 +1,83 @@
+"""The data of a training: what has been checked, and some of its rows."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..utils import take_rows
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Data that have been checked.
+
+    Parameters
+    ----------
+    X, y, sample_weight : arrays
+        Data, encoded targets, and weights or None, as the engines take them.
+    given : tuple of array-like, default=(None, None)
+        X and y as the user has given them, for scorers.
+    """
+
+    X: Any
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    given: tuple = (None, None)
+
+    def part(self, rows=None):
+        """Some of the rows, or all of them."""
+        return Part(self, rows)
+
+    def weighted(self, sample_weight):
+        """The same data with other weights."""
+        return replace(self, sample_weight=sample_weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows of some samples, which a network is trained on or measured on.
+
+    Rows are given by number, so that no part is a copy.
+
+    Parameters
+    ----------
+    samples : Samples
+        The samples.
+    rows : ndarray of int64 of shape (n_rows,) or None
+        The numbers of the rows; None stands for all.
+    """
+
+    samples: Samples
+    rows: np.ndarray | None
+
+    def __len__(self):
+        return self.samples.X.shape[0] if self.rows is None else len(self.rows)
+
+    @cached_property
+    def y(self):
+        """The encoded targets of these rows."""
+        return self._of_rows(self.samples.y)
+
+    @cached_property
+    def sample_weight(self):
+        """The weights of these rows, or None."""
+        weight = self.samples.sample_weight
+        return None if weight is None else self._of_rows(weight)
+
+    @cached_property
+    def given_X(self):
+        """The data of these rows, as the user has given them."""
+        return self._of_given(self.samples.given[0])
+
+    @cached_property
+    def given_y(self):
+        """The targets of these rows, as the user has given them."""
+        return self._of_given(self.samples.given[1])
+
+    def _of_rows(self, array):
+        return array if self.rows is None else array[self.rows]
+
+    def _of_given(self, array):
+        return array if self.rows is None else take_rows(array, self.rows)

@@ -1,0 +1,29 @@
+"""Below the house: what knows nothing of networks."""
+
+from ._sklearn import (
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    begin_callbacks,
+    check_parameters,
+    fit_context,
+    metric_of,
+    take_rows,
+)
+from ._warnings import warn
+
+__all__ = [
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "begin_callbacks",
+    "check_parameters",
+    "fit_context",
+    "metric_of",
+    "take_rows",
+    "warn",
+]

@@ -1,0 +1,63 @@
+"""What scikit-learn keeps private and this package needs, in one place: a release that
+renames it changes this file alone."""
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # before version 1.9
+
+    class CallbackSupportMixin:
+        """This version of scikit-learn has no callbacks."""
+
+
+__all__ = [
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "begin_callbacks",
+    "check_parameters",
+    "fit_context",
+    "metric_of",
+    "take_rows",
+]
+
+
+def begin_callbacks(estimator, max_subtasks):
+    """Begin a fit that the estimator's callbacks are told of.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator.
+    max_subtasks : int
+        How many epochs there are at most.
+
+    Returns
+    -------
+    context : CallbackContext or None
+        None if the estimator has no callbacks.
+    """
+    if not getattr(estimator, "_skl_callbacks", None):
+        return None
+    return estimator._init_callback_context(max_subtasks=max_subtasks)
+
+
+def check_parameters(estimator):
+    """Raise a ValueError if a parameter of the estimator is not valid by itself."""
+    estimator._validate_params()
+
+
+def metric_of(scorer):
+    """The function of targets and predictions behind one of scikit-learn's scorers;
+    None for other callables, which may look at anything."""
+    return getattr(scorer, "_score_func", None)
+
+
+def take_rows(array, rows):
+    """Some rows of any kind of array or data frame, as a copy."""
+    return _safe_indexing(*indexable(array), rows)
