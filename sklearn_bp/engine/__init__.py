@@ -5,11 +5,13 @@ from ._contract import Engine, Objective
 from ._dropout import Dropout
 from ._jacobian import input_gradients
 from ._selection import config_context, get_config, get_engine, set_config
+from ._twins import check_twins
 
 __all__ = [
     "Dropout",
     "Engine",
     "Objective",
+    "check_twins",
     "config_context",
     "get_config",
     "get_engine",

@@ -10,7 +10,7 @@ all other losses have one column per output.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -47,7 +47,7 @@ INVERSE_LINKS = {
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """One loss function; a child has at most one field, its setting."""
+    """One loss function; the fields of a child are its settings, all numbers."""
 
     name: ClassVar[str]
     link: ClassVar[str] = "identity"
@@ -60,9 +60,9 @@ class Loss(ABC):
     averages_outputs: ClassVar[bool] = False
 
     @property
-    def setting(self):
-        """The number that the loss has as its field, or 0."""
-        return float(next(iter(vars(self).values()), 0))
+    def settings(self):
+        """What the twin in the compiled engine is given: the fields, in their order."""
+        return tuple(map(float, astuple(self)))
 
     @abstractmethod
     def value(self, z, y):

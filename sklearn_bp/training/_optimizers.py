@@ -1,11 +1,13 @@
 """Optimizers: the settings, the state and the update rule of each.
 
 `step` is the rule in NumPy, as the reference engine runs it. The compiled engine
-has a twin of it and works on the same arrays, listed in `state`. `parameters` names the
-estimators' parameters that an optimizer takes.
+has a twin of it, is given the same `settings` and works on the same arrays, listed in
+`state`. `parameters` names the estimators' parameters that an optimizer takes.
 """
 
 import numpy as np
+
+from ..engine import check_twins
 
 
 class Optimizer:
@@ -15,19 +17,25 @@ class Optimizer:
     ----------
     theta : ndarray of shape (n_parameters,)
         The parameters to be trained.
-    n_arrays : int
-        How many arrays like theta the state consists of.
     """
 
+    #: The attributes that hold the numbers of the rule, in the order of its twin.
+    setting_names = ()
+    #: How many arrays like theta the state consists of.
+    n_arrays = 0
     #: Whether the L2 penalty shrinks the weights by itself, instead of being a part of
     #: the gradient; whoever calls `step` sees to it.
     decouples_penalty = False
     #: Whether the rule makes sense for the gradient of all rows alone.
     needs_full_batch = False
 
-    def __init__(self, theta, n_arrays):
+    def __init__(self, theta):
         self.n_steps = 0
-        self.state = tuple(np.zeros_like(theta) for _ in range(n_arrays))
+        self.state = tuple(np.zeros_like(theta) for _ in range(self.n_arrays))
+
+    @property
+    def settings(self):
+        return tuple(float(getattr(self, name)) for name in self.setting_names)
 
 
 class SGD(Optimizer):
@@ -44,23 +52,20 @@ class SGD(Optimizer):
     """
 
     name = "sgd"
-    parameters = ("momentum", "nesterovs_momentum")
+    parameters = setting_names = ("momentum", "nesterovs_momentum")
+    n_arrays = 1
 
     def __init__(self, theta, *, momentum, nesterovs_momentum):
-        super().__init__(theta, n_arrays=1)
+        super().__init__(theta)
         self.momentum = float(momentum)
-        self.nesterov = bool(nesterovs_momentum)
-
-    @property
-    def settings(self):
-        return self.momentum, float(self.nesterov)
+        self.nesterovs_momentum = bool(nesterovs_momentum)
 
     def step(self, theta, gradient, learning_rate):
         (velocity,) = self.state
         self.n_steps += 1
         velocity *= self.momentum
         velocity -= learning_rate * gradient
-        if self.nesterov:
+        if self.nesterovs_momentum:
             theta += self.momentum * velocity - learning_rate * gradient
         else:
             theta += velocity
@@ -80,17 +85,14 @@ class Adam(Optimizer):
     """
 
     name = "adam"
-    parameters = ("beta_1", "beta_2", "epsilon")
+    parameters = setting_names = ("beta_1", "beta_2", "epsilon")
+    n_arrays = 2
 
     def __init__(self, theta, *, beta_1, beta_2, epsilon):
-        super().__init__(theta, n_arrays=2)
+        super().__init__(theta)
         self.beta_1 = float(beta_1)
         self.beta_2 = float(beta_2)
         self.epsilon = float(epsilon)
-
-    @property
-    def settings(self):
-        return self.beta_1, self.beta_2, self.epsilon
 
     def step(self, theta, gradient, learning_rate):
         first, second = self.state
@@ -128,16 +130,13 @@ class RMSProp(Optimizer):
     """
 
     name = "rmsprop"
-    parameters = ("rho", "epsilon")
+    parameters = setting_names = ("rho", "epsilon")
+    n_arrays = 1
 
     def __init__(self, theta, *, rho, epsilon):
-        super().__init__(theta, n_arrays=1)
+        super().__init__(theta)
         self.rho = float(rho)
         self.epsilon = float(epsilon)
-
-    @property
-    def settings(self):
-        return self.rho, self.epsilon
 
     def step(self, theta, gradient, learning_rate):
         (mean_square,) = self.state
@@ -164,19 +163,18 @@ class Rprop(Optimizer):
 
     name = "rprop"
     parameters = ("learning_rate_init",)
+    setting_names = ("shrinks_by", "grows_by", "shortest", "longest")
+    n_arrays = 2
     needs_full_batch = True
     shrinks_by, grows_by = 0.5, 1.2
-    shortest, longest = 1e-6, 50.0
+    shortest_step, longest_step = 1e-6, 50.0
 
     def __init__(self, theta, *, learning_rate_init):
-        super().__init__(theta, n_arrays=2)
-        self.learning_rate_init = float(learning_rate_init)
+        super().__init__(theta)
+        # lengths are counted in learning rates
+        self.shortest = self.shortest_step / float(learning_rate_init)
+        self.longest = self.longest_step / float(learning_rate_init)
         self.state[1].fill(1)
-
-    @property
-    def settings(self):
-        bounds = np.array([self.shortest, self.longest]) / self.learning_rate_init
-        return self.shrinks_by, self.grows_by, *bounds.tolist()
 
     def step(self, theta, gradient, learning_rate):
         before, length = self.state
@@ -184,7 +182,7 @@ class Rprop(Optimizer):
         turn = np.sign(gradient) * np.sign(before)
         length *= np.where(turn > 0, self.grows_by, 1)
         length *= np.where(turn < 0, self.shrinks_by, 1)
-        np.clip(length, *self.settings[2:], out=length)
+        np.clip(length, self.shortest, self.longest, out=length)
         before[:] = np.where(turn < 0, 0, gradient)
         theta -= learning_rate * length * np.sign(before)
 
@@ -192,3 +190,8 @@ class Rprop(Optimizer):
 OPTIMIZERS = {
     optimizer.name: optimizer for optimizer in (SGD, Adam, AdamW, RMSProp, Rprop)
 }
+
+check_twins(
+    "optimizer",
+    {name: (len(o.setting_names), o.n_arrays) for name, o in OPTIMIZERS.items()},
+)

@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from sklearn.metrics import (
@@ -123,3 +125,12 @@ def test_type_is_kept(loss, problem):
     assert loss.value(raw, y).dtype == np.float32
     assert loss.gradient(raw, y).dtype == np.float32
     assert loss.prediction(raw).dtype == np.float32
+
+
+def test_settings_are_all_the_fields_in_their_order():
+    @dataclass(frozen=True)
+    class AsymmetricHuber(LOSSES["huber"]):
+        above: int = 2
+
+    assert AsymmetricHuber(delta=1.5).settings == (1.5, 2.0)
+    assert LOSSES["squared_error"]().settings == ()

@@ -11,7 +11,9 @@ from .._contract import Engine, Evaluation
 from .._threads import CERTAIN_OPERATIONS, ThreadChoice, n_shards_for, n_threads_for
 from ._layers import get_instruction_set
 from ._loop import Steps, forward_all, get_max_threads, loss_and_gradient
-from ._structs import CompiledNetwork, TrainingSet
+from ._structs import TWINS, CompiledNetwork, TrainingSet
+
+__all__ = ["TWINS", "CompiledEngine"]
 
 _compiled = lru_cache(maxsize=64)(CompiledNetwork)
 

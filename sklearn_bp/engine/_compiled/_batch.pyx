@@ -12,7 +12,7 @@ from libc.math cimport sqrt
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-from ._kernels cimport add_scaled, penalize, square_sums
+from ._kernels cimport add_scaled, penalize
 from ._layers cimport (
     backward_rows, coef_gradient, forward_rows, intercept_gradient, load_rows,
     point_at, sparse_coef_gradient,
@@ -21,6 +21,7 @@ from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, address,
     n_tiles,
 )
+from ._tables cimport square_sums
 from ._threads cimport find_place, meeting_point, team_size, thread_number
 
 import numpy as np

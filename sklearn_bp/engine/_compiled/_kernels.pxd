@@ -7,35 +7,18 @@ of the two, so that the engine's code is written once.
 from cython cimport floating
 from libc.stdint cimport int64_t, uint64_t
 
+from ._tables cimport activation, loss, square_sums, update_rule
+
 
 cdef extern from "kernels.h" nogil:
-    ctypedef enum activation:
-        pass
-
-    ctypedef enum loss:
-        pass
-
-    ctypedef enum optimizer:
-        ADAM
-        ADAMW
-
-    bint needs_net_input(activation kind)
     uint64_t GOLDEN
     uint64_t split_mix(uint64_t state)
     unsigned flush_denormals()
     void restore_denormals(unsigned before)
 
-    ctypedef struct update_rule:
-        optimizer kind
-        double learning_rate
-        double decay
-        double kept
-        double settings[4]
-
-    ctypedef struct square_sums:
-        double weights
-        double gradient
-
+    void set_rates(
+        update_rule *rule, double learning_rate, double decay, int64_t n_steps
+    )
     void gather_float(
         const float *source, const int64_t *row_numbers, Py_ssize_t rows,
         Py_ssize_t width, float *target
@@ -79,12 +62,12 @@ cdef extern from "kernels.h" nogil:
         const double *delta, double *total, Py_ssize_t rows, Py_ssize_t cols
     )
     void output_float(
-        loss kind, double setting, float *delta, const float *y, double *row_loss,
-        Py_ssize_t rows, Py_ssize_t cols
+        loss kind, const double *settings, float *delta, const float *y,
+        double *row_loss, Py_ssize_t rows, Py_ssize_t cols
     )
     void output_double(
-        loss kind, double setting, double *delta, const double *y, double *row_loss,
-        Py_ssize_t rows, Py_ssize_t cols
+        loss kind, const double *settings, double *delta, const double *y,
+        double *row_loss, Py_ssize_t rows, Py_ssize_t cols
     )
     void weight_rows_float(
         float *delta, double *row_loss, const float *weight, double m, Py_ssize_t rows,
@@ -111,13 +94,12 @@ cdef extern from "kernels.h" nogil:
         Py_ssize_t tile, square_sums *sums
     )
     void update_float(
-        const update_rule *rule, float *theta, const float *gradient, float *state_0,
-        float *state_1, Py_ssize_t n, Py_ssize_t tile, square_sums *sums
+        const update_rule *rule, float *theta, const float *gradient,
+        Py_ssize_t offset, Py_ssize_t n, Py_ssize_t tile, square_sums *sums
     )
     void update_double(
         const update_rule *rule, double *theta, const double *gradient,
-        double *state_0, double *state_1, Py_ssize_t n, Py_ssize_t tile,
-        square_sums *sums
+        Py_ssize_t offset, Py_ssize_t n, Py_ssize_t tile, square_sums *sums
     )
 
 
@@ -194,13 +176,13 @@ cdef inline void add_rows(
 
 
 cdef inline void output(
-    loss kind, double setting, floating *delta, const floating *y, double *row_loss,
-    Py_ssize_t rows, Py_ssize_t cols
+    loss kind, const double *settings, floating *delta, const floating *y,
+    double *row_loss, Py_ssize_t rows, Py_ssize_t cols
 ) noexcept nogil:
     if floating is float:
-        output_float(kind, setting, delta, y, row_loss, rows, cols)
+        output_float(kind, settings, delta, y, row_loss, rows, cols)
     else:
-        output_double(kind, setting, delta, y, row_loss, rows, cols)
+        output_double(kind, settings, delta, y, row_loss, rows, cols)
 
 
 cdef inline void weight_rows(
@@ -241,10 +223,9 @@ cdef inline void penalize(
 
 cdef inline void update(
     const update_rule *rule, floating *theta, const floating *gradient,
-    floating *state_0, floating *state_1, Py_ssize_t n, Py_ssize_t tile,
-    square_sums *sums
+    Py_ssize_t offset, Py_ssize_t n, Py_ssize_t tile, square_sums *sums
 ) noexcept nogil:
     if floating is float:
-        update_float(rule, theta, gradient, state_0, state_1, n, tile, sums)
+        update_float(rule, theta, gradient, offset, n, tile, sums)
     else:
-        update_double(rule, theta, gradient, state_0, state_1, n, tile, sums)
+        update_double(rule, theta, gradient, offset, n, tile, sums)

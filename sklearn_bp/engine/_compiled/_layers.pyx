@@ -208,7 +208,6 @@ cdef void forward_rows(
                    z + start * n_units)
         z += start * n_units
         if block.slopes[layer] == NULL:
-            # The output layer's code is 0: no activation.
             activate(layers.activations[layer], z, n * n_units)
         else:
             slope = <floating *> block.slopes[layer] + start * n_units
@@ -237,7 +236,7 @@ cdef void backward_rows(
     delta = <floating *> block.deltas[last] + start * n_units
     if data.weight != NULL:
         weight = <const floating *> block.weight + start
-    output(layers.loss_kind, layers.loss_setting, delta, y, block.row_loss + start, n,
+    output(layers.loss_kind, layers.loss_settings, delta, y, block.row_loss + start, n,
            n_units)
     weight_rows(delta, block.row_loss + start, weight, m, n, n_units)
 

@@ -5,7 +5,7 @@ together.
 
 from cython cimport floating
 from cython.parallel cimport parallel
-from libc.math cimport INFINITY, pow, sqrt
+from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -14,19 +14,22 @@ from ._batch cimport (
     intercepts_gradient, join, penalty, sparse_part, wait_for_others, whole_gradient,
 )
 from ._kernels cimport (
-    ADAM, ADAMW, GOLDEN, find_largest, flush_denormals, optimizer as optimizer_kind,
-    output, restore_denormals, scale, split_mix, square_sums, update, update_rule,
+    GOLDEN, find_largest, flush_denormals, output, restore_denormals, scale, set_rates,
+    split_mix, update,
 )
 from ._layers cimport coef_gradient, forward_rows, load_rows, point_at
 from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Dropout, Layers, TrainingSet, Workspace,
     address, n_tiles,
 )
+from ._tables cimport (
+    MOST_ARRAYS, optimizer as optimizer_kind, square_sums, update_rule,
+)
 from ._threads cimport max_threads, meeting_point
 
 import numpy as np
 
-from ._structs import OPTIMIZER_CODES
+from ._structs import CODES
 
 # Rows of a gradient that are made at a time and then used for the step, while they are
 # still in the cache.
@@ -55,8 +58,6 @@ cdef struct Training:
     uint64_t seed
     update_rule rule
     void *theta
-    void *state_0
-    void *state_1
 
 
 def get_max_threads():
@@ -144,13 +145,13 @@ cdef class Steps:
         training.penalty_size = objective.penalty_size or 0.0
         training.max_grad_norm = max_grad_norm
         training.seed = 0 if dropout is None else dropout.seed
-        training.rule.kind = <optimizer_kind> (<int> OPTIMIZER_CODES[optimizer.name])
+        training.rule.kind = <optimizer_kind> (<int> CODES["optimizer"][optimizer.name])
         for i, setting in enumerate(optimizer.settings):
             training.rule.settings[i] = setting
         training.theta = address(theta, writable=True)
-        training.state_0 = address(self.state[0], writable=True)
-        last = self.state[len(self.state) - 1]
-        training.state_1 = address(last, writable=True)
+        for i in range(MOST_ARRAYS):  # theta stands for those that the rule has not
+            array = self.state[i] if i < len(self.state) else theta
+            training.rule.state[i] = address(array, writable=True)
 
     def run(
         self, const int64_t[:, ::1] orders, const double[:, ::1] learning_rates,
@@ -267,7 +268,7 @@ cdef void show_outputs(
     if winners != NULL:
         find_largest(<const floating *> outputs, end - begin, n_outputs, winners)
     if losses != NULL:  # which takes the place of the outputs
-        output(layers.loss_kind, layers.loss_setting, outputs,
+        output(layers.loss_kind, layers.loss_settings, outputs,
                <floating *> block.y + begin * layers.n_targets, losses, end - begin,
                n_outputs)
 
@@ -305,14 +306,10 @@ cdef void train_part(
             whole_gradient(part, job, &block, accumulate, rule.decay,
                            <const floating *> theta)
             update_clipped_part(
-                part, job, &block, &rule, training.max_grad_norm, theta,
-                <floating *> training.state_0, <floating *> training.state_1,
+                part, job, &block, &rule, training.max_grad_norm, theta
             )
         else:
-            update_part(
-                part, job, &block, &rule, accumulate, theta,
-                <floating *> training.state_0, <floating *> training.state_1,
-            )
+            update_part(part, job, &block, &rule, accumulate, theta)
         wait_for_others(part)
         if part.thread == 0:
             sums.penalty += n * penalty(layers, &block, decay)
@@ -337,7 +334,7 @@ cdef void gradient_part(
 
 cdef void update_part(
     Part part, const Job *job, const Block *block, const update_rule *rule,
-    bint accumulate, floating *theta, floating *state_0, floating *state_1,
+    bint accumulate, floating *theta,
 ) noexcept nogil:
     """A thread's part of the step, and of what is missing of its gradient.
 
@@ -371,8 +368,8 @@ cdef void update_part(
                 add_shards(job, gradient, offset, (stop - start) * n_units)
             else:
                 coef_gradient(layers, block, layer, start, stop, accumulate, target)
-            update(rule, theta + offset, <const floating *> target, state_0 + offset,
-                   state_1 + offset, (stop - start) * n_units, TILE_ROWS * n_units,
+            update(rule, theta, <const floating *> target, offset,
+                   (stop - start) * n_units, TILE_ROWS * n_units,
                    sums + start // TILE_ROWS)
             start = stop
         sums += n_tiles(layers.sizes[layer])
@@ -381,13 +378,12 @@ cdef void update_part(
         if job.n_shards == 1:
             intercepts_gradient(layers, block, gradient, accumulate)
         add_shards(job, gradient, offset, layers.n_parameters - offset)
-        update_intercepts(layers, rule, <const floating *> gradient, theta, state_0,
-                          state_1, sums)
+        update_intercepts(layers, rule, <const floating *> gradient, theta, sums)
 
 
 cdef void update_clipped_part(
     Part part, const Job *job, const Block *block, const update_rule *rule,
-    double max_grad_norm, floating *theta, floating *state_0, floating *state_1,
+    double max_grad_norm, floating *theta,
 ) noexcept nogil:
     """A thread's part of the step with a gradient that is there, penalty included, and
     not to be longer than that."""
@@ -407,44 +403,23 @@ cdef void update_clipped_part(
         n = (end - begin) * n_units
         if norm > max_grad_norm:
             scale(max_grad_norm / norm, gradient + offset, n)
-        update(&without_decay, theta + offset, <const floating *> gradient + offset,
-               state_0 + offset, state_1 + offset, n, TILE_ROWS * n_units,
-               sums + begin // TILE_ROWS)
+        update(&without_decay, theta, <const floating *> gradient + offset, offset, n,
+               TILE_ROWS * n_units, sums + begin // TILE_ROWS)
         sums += n_tiles(layers.sizes[layer])
     if part.thread == 0:
         offset = layers.n_coefs
         if norm > max_grad_norm:
             scale(max_grad_norm / norm, gradient + offset, layers.n_parameters - offset)
-        update_intercepts(layers, rule, <const floating *> gradient, theta, state_0,
-                          state_1, sums)
+        update_intercepts(layers, rule, <const floating *> gradient, theta, sums)
 
 
 cdef void update_intercepts(
     const Layers *layers, const update_rule *rule, const floating *gradient,
-    floating *theta, floating *state_0, floating *state_1, square_sums *sums,
+    floating *theta, square_sums *sums,
 ) noexcept nogil:
     """The step of the biases, which no penalty takes part in."""
     cdef update_rule without_penalty = rule[0]
     cdef Py_ssize_t offset = layers.n_coefs, n = layers.n_parameters - offset
     without_penalty.decay = 0
     without_penalty.kept = 1
-    update(&without_penalty, theta + offset, gradient + offset, state_0 + offset,
-           state_1 + offset, n, n, sums)
-
-
-cdef void set_rates(
-    update_rule *rule, double learning_rate, double decay, int64_t n_steps
-) noexcept nogil:
-    """What changes from step to step: Adam's bias corrections are one factor of the
-    learning rate, and AdamW's penalty (Loshchilov & Hutter, 2019) is no part of the
-    gradient."""
-    rule.learning_rate = learning_rate
-    rule.decay = decay
-    rule.kept = 1
-    if rule.kind == ADAM or rule.kind == ADAMW:
-        rule.learning_rate *= sqrt(1 - pow(rule.settings[1], n_steps)) / (
-            1 - pow(rule.settings[0], n_steps)
-        )
-    if rule.kind == ADAMW:
-        rule.decay = 0
-        rule.kept = 1 - learning_rate * decay
+    update(&without_penalty, theta, gradient + offset, offset, n, n, sums)

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from ._kernels cimport activation, loss, square_sums
+from ._tables cimport MOST_SETTINGS, activation, loss, square_sums
 
 
 cdef enum:
@@ -16,7 +16,7 @@ cdef struct Layers:
     # in theta, and biases from intercept_starts[l] on.
     int n_layers
     loss loss_kind
-    double loss_setting
+    double loss_settings[MOST_SETTINGS]
     Py_ssize_t n_targets
     Py_ssize_t n_coefs
     Py_ssize_t n_tiles

@@ -7,26 +7,35 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
 
-from ._kernels cimport needs_net_input
+from ._tables cimport (
+    activation_twins, identity_activation, loss_twins, needs_net_input,
+    optimizer_twins, twin,
+)
 
 import numpy as np
 from scipy.sparse import issparse
 
 
-def _codes(*names):
-    return {name: code for code, name in enumerate(names)}
+cdef dict twins_of(const twin *entry):
+    """A table of tables.h, as `check_twins` takes that of Python."""
+    twins = {}
+    while entry.name != NULL:
+        twins[entry.name.decode()] = entry.n_settings, entry.n_arrays
+        entry += 1
+    return twins
 
 
-# The numbers of the enums in kernels.h.
-ACTIVATION_CODES = _codes(
-    "identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus",
-    "gelu", "silu", "mish",
-)
-LOSS_CODES = _codes(
-    "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma",
-    "log_loss", "binary_log_loss",
-)
-OPTIMIZER_CODES = _codes("sgd", "adam", "adamw", "rmsprop", "rprop")
+TWINS = {
+    "activation": twins_of(activation_twins),
+    "loss": twins_of(loss_twins),
+    "optimizer": twins_of(optimizer_twins),
+}
+
+# The numbers of the enums of tables.h.
+CODES = {
+    kind: {name: code for code, name in enumerate(twins)}
+    for kind, twins in TWINS.items()
+}
 
 
 cdef class CompiledNetwork:
@@ -48,15 +57,17 @@ cdef class CompiledNetwork:
             raise MemoryError()
 
         layers.n_layers = n_layers
-        layers.loss_kind = <loss> (<int> LOSS_CODES[network.loss.name])
-        layers.loss_setting = network.loss.setting
+        layers.loss_kind = <loss> (<int> CODES["loss"][network.loss.name])
+        for i, setting in enumerate(network.loss.settings):
+            layers.loss_settings[i] = setting
         layers.n_targets = 1 if network.loss.name == "log_loss" else network.n_outputs
         layers.n_coefs = network.n_coefs
         layers.n_parameters = network.n_parameters
         for layer in range(n_layers + 1):
             layers.sizes[layer] = network.layer_sizes[layer]
         for layer, name in enumerate(network.activations):
-            layers.activations[layer] = <activation> (<int> ACTIVATION_CODES[name])
+            layers.activations[layer] = <activation> (<int> CODES["activation"][name])
+        layers.activations[n_layers - 1] = identity_activation
         cdef Py_ssize_t coef_start = 0, intercept_start = network.n_coefs
         for layer in range(n_layers):
             layers.coef_starts[layer] = coef_start

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tables.h"
+
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) \
     && defined(__gnu_linux__)
 #if __GNUC__ >= 12
@@ -55,26 +57,9 @@ static inline void restore_denormals(unsigned before) { (void)before; }
 #define restrict __restrict
 #endif
 
-/* One number for each name in the tables of sklearn_bp.network and of
-   sklearn_bp.training; the engine's Python side maps the names. */
-typedef enum {
-    IDENTITY, LOGISTIC, TANH, RELU, LEAKY_RELU, ELU, SELU, SOFTPLUS, GELU, SILU, MISH
-} activation;
-typedef enum {
-    SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, POISSON, GAMMA, LOG_LOSS,
-    BINARY_LOG_LOSS
-} loss;
-typedef enum { SGD, ADAM, ADAMW, RMSPROP, RPROP } optimizer;
-
 #define LEAKY_SLOPE 0.01
 #define SELU_ALPHA 1.6732632423543772
 #define SELU_SCALE 1.0507009873554805
-
-/* Whether the derivative is more than a function of the output. */
-static inline int needs_net_input(activation kind)
-{
-    return kind == GELU || kind == SILU || kind == MISH;
-}
 
 /* What SplitMix64 makes of its state, and by how much that grows from number to number. */
 #define GOLDEN 0x9E3779B97F4A7C15u
@@ -85,20 +70,22 @@ static inline uint64_t split_mix(uint64_t state)
     return state ^ (state >> 31);
 }
 
-/* What a step of an optimizer needs beside the parameters and their gradient. */
-typedef struct {
-    optimizer kind;
-    double learning_rate; /* bias corrections included */
-    double decay;         /* the L2 penalty's factor in the gradient, alpha / M */
-    double kept;          /* the share of each weight that a decoupled penalty leaves */
-    double settings[4];   /* as the optimizer's `settings` lists them */
-} update_rule;
-
-/* Sums of squares over the elements of a tile. */
-typedef struct {
-    double weights;
-    double gradient;
-} square_sums;
+/* What changes from step to step: Adam's bias corrections are one factor of the learning
+   rate, and AdamW's penalty (Loshchilov & Hutter, 2019) is no part of the gradient. */
+static inline void set_rates(update_rule *rule, double learning_rate, double decay,
+                             int64_t n_steps)
+{
+    rule->learning_rate = learning_rate;
+    rule->decay = decay;
+    rule->kept = 1;
+    if (rule->kind == adam_optimizer || rule->kind == adamw_optimizer)
+        rule->learning_rate *= sqrt(1 - pow(rule->settings[1], (double)n_steps))
+                               / (1 - pow(rule->settings[0], (double)n_steps));
+    if (rule->kind == adamw_optimizer) {
+        rule->decay = 0;
+        rule->kept = 1 - learning_rate * decay;
+    }
+}
 
 #define REAL float
 #define FN(name) name##_float

@@ -9,6 +9,7 @@
         }                                                                     \
     }
 
+INLINE void FN(identity_forward)(REAL *z, ptrdiff_t n) { (void)z, (void)n; }
 DEFINE_FORWARD(logistic_forward, FN(logistic)(x))
 DEFINE_FORWARD(tanh_forward, FN(tanh_)(x))
 DEFINE_FORWARD(relu_forward, x < 0 ? 0 : x) /* in this form a NaN stays one */
@@ -67,17 +68,9 @@ DEFINE_WITH_SLOPE(mish)
 INLINE void FN(activate)(activation kind, REAL *z, ptrdiff_t n)
 {
     switch (kind) {
-    case IDENTITY: break;
-    case LOGISTIC: FN(logistic_forward)(z, n); break;
-    case TANH: FN(tanh_forward)(z, n); break;
-    case RELU: FN(relu_forward)(z, n); break;
-    case LEAKY_RELU: FN(leaky_relu_forward)(z, n); break;
-    case ELU: FN(elu_forward)(z, n); break;
-    case SELU: FN(selu_forward)(z, n); break;
-    case SOFTPLUS: FN(softplus_forward)(z, n); break;
-    case GELU: FN(gelu_forward)(z, n); break;
-    case SILU: FN(silu_forward)(z, n); break;
-    case MISH: FN(mish_forward)(z, n); break;
+#define CASE(name) case name##_activation: FN(name##_forward)(z, n); break;
+        FOR_EACH_ACTIVATION(CASE, CASE)
+#undef CASE
     }
 }
 
@@ -91,6 +84,10 @@ INLINE void FN(activate)(activation kind, REAL *z, ptrdiff_t n)
         }                                                                     \
     }
 
+INLINE void FN(identity_backward)(const REAL *outputs, REAL *delta, ptrdiff_t n)
+{
+    (void)outputs, (void)delta, (void)n;
+}
 DEFINE_BACKWARD(logistic_backward, delta[i] * (a * (1 - a)))
 DEFINE_BACKWARD(tanh_backward, delta[i] * (1 - a * a))
 DEFINE_BACKWARD(relu_backward, a > 0 ? delta[i] : 0)
@@ -107,17 +104,12 @@ INLINE void FN(derive)(activation kind, const REAL *outputs, REAL *delta,
                        ptrdiff_t n)
 {
     switch (kind) {
-    case IDENTITY: break;
-    case LOGISTIC: FN(logistic_backward)(outputs, delta, n); break;
-    case TANH: FN(tanh_backward)(outputs, delta, n); break;
-    case RELU: FN(relu_backward)(outputs, delta, n); break;
-    case LEAKY_RELU: FN(leaky_relu_backward)(outputs, delta, n); break;
-    case ELU: FN(elu_backward)(outputs, delta, n); break;
-    case SELU: FN(selu_backward)(outputs, delta, n); break;
-    case SOFTPLUS: FN(softplus_backward)(outputs, delta, n); break;
-    case GELU:
-    case SILU:
-    case MISH: break; /* see activate_with_slope */
+#define OMIT(name)
+#define CASE(name)                                                            \
+    case name##_activation: FN(name##_backward)(outputs, delta, n); break;
+        FOR_EACH_ACTIVATION(CASE, OMIT)
+#undef CASE
+    default: break; /* see activate_with_slope */
     }
 }
 
@@ -125,9 +117,10 @@ INLINE void FN(derive)(activation kind, const REAL *outputs, REAL *delta,
 INLINE void FN(activate_with_slope)(activation kind, REAL *z, REAL *slope, ptrdiff_t n)
 {
     switch (kind) {
-    case GELU: FN(gelu_both)(z, slope, n); break;
-    case SILU: FN(silu_both)(z, slope, n); break;
-    case MISH: FN(mish_both)(z, slope, n); break;
+#define CASE(name) case name##_activation: FN(name##_both)(z, slope, n); break;
+        FOR_EACH_ACTIVATION(OMIT, CASE)
+#undef CASE
+#undef OMIT
     default:
         FN(activate)(kind, z, n);
         for (ptrdiff_t i = 0; i < n; i++)

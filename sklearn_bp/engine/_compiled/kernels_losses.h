@@ -16,11 +16,12 @@ KERNEL void FN(exponentials)(REAL *restrict x, ptrdiff_t n)
 }
 
 /* From the error z - y of each output, its loss and its slope. */
-#define DEFINE_ERROR_LOSS(name, loss, slope)                                  \
-    INLINE void FN(name)(double setting, REAL *restrict delta,                \
+#define DEFINE_ERROR_LOSS(name, constants, loss, slope)                       \
+    INLINE void FN(name)(const double *settings, REAL *restrict delta,        \
                          const REAL *restrict y, double *restrict row_loss,   \
                          ptrdiff_t rows, ptrdiff_t cols)                      \
     {                                                                         \
+        constants                                                             \
         for (ptrdiff_t i = 0; i < rows; i++) {                                \
             double sum = 0;                                                   \
             for (ptrdiff_t j = 0; j < cols; j++) {                            \
@@ -33,20 +34,21 @@ KERNEL void FN(exponentials)(REAL *restrict x, ptrdiff_t n)
         }                                                                     \
     }
 
-DEFINE_ERROR_LOSS(squared_error_output, 0.5 * (e * e), error)
-DEFINE_ERROR_LOSS(absolute_error_output, fabs(e), (error > 0) - (error < 0))
-DEFINE_ERROR_LOSS(huber_output,
-                  fabs(e) <= setting ? 0.5 * (e * e)
-                                     : setting * (fabs(e) - 0.5 * setting),
-                  e > setting    ? setting
-                  : e < -setting ? -setting
-                                 : e)
-DEFINE_ERROR_LOSS(quantile_output, (e > 0 ? 1 - setting : -setting) * e,
-                  e > 0 ? 1 - setting : -setting)
+DEFINE_ERROR_LOSS(squared_error_output, , 0.5 * (e * e), error)
+DEFINE_ERROR_LOSS(absolute_error_output, , fabs(e), (error > 0) - (error < 0))
+DEFINE_ERROR_LOSS(huber_output, const double threshold = settings[0];,
+                  fabs(e) <= threshold ? 0.5 * (e * e)
+                                       : threshold * (fabs(e) - 0.5 * threshold),
+                  e > threshold    ? threshold
+                  : e < -threshold ? -threshold
+                                   : e)
+DEFINE_ERROR_LOSS(quantile_output, const double quantile = settings[0];,
+                  (e > 0 ? 1 - quantile : -quantile) * e,
+                  e > 0 ? 1 - quantile : -quantile)
 
-INLINE void FN(poisson_output)(REAL *restrict delta, const REAL *restrict y,
-                               double *restrict row_loss, ptrdiff_t rows,
-                               ptrdiff_t cols)
+INLINE void FN(poisson_output)(const double *settings, REAL *restrict delta,
+                               const REAL *restrict y, double *restrict row_loss,
+                               ptrdiff_t rows, ptrdiff_t cols)
 {
     for (ptrdiff_t i = 0; i < rows; i++) {
         double sum = 0;
@@ -67,8 +69,9 @@ INLINE void FN(poisson_output)(REAL *restrict delta, const REAL *restrict y,
         }
 }
 
-INLINE void FN(gamma_output)(REAL *restrict delta, const REAL *restrict y,
-                             double *restrict row_loss, ptrdiff_t rows, ptrdiff_t cols)
+INLINE void FN(gamma_output)(const double *settings, REAL *restrict delta,
+                             const REAL *restrict y, double *restrict row_loss,
+                             ptrdiff_t rows, ptrdiff_t cols)
 {
     for (ptrdiff_t i = 0; i < rows; i++) {
         double sum = 0;
@@ -89,10 +92,11 @@ INLINE void FN(gamma_output)(REAL *restrict delta, const REAL *restrict y,
 }
 
 /* y holds one class number a row. */
-INLINE void FN(log_loss_output)(double smoothing, REAL *restrict delta,
+INLINE void FN(log_loss_output)(const double *settings, REAL *restrict delta,
                                 const REAL *restrict y, double *restrict row_loss,
                                 ptrdiff_t rows, ptrdiff_t cols)
 {
+    const double smoothing = settings[0];
     const REAL spread = (REAL)(smoothing / cols), rest = (REAL)(1 - smoothing);
     for (ptrdiff_t i = 0; i < rows; i++) {
         REAL *row = delta + i * cols;
@@ -130,11 +134,12 @@ KERNEL void FN(logistics_minus)(REAL smoothing, REAL *restrict z,
         z[i] = FN(logistic)(z[i]) - (y[i] + smoothing * ((REAL)0.5 - y[i]));
 }
 
-INLINE void FN(binary_log_loss_output)(double smoothing, REAL *restrict delta,
+INLINE void FN(binary_log_loss_output)(const double *settings, REAL *restrict delta,
                                        const REAL *restrict y,
                                        double *restrict row_loss, ptrdiff_t rows,
                                        ptrdiff_t cols)
 {
+    const double smoothing = settings[0];
     for (ptrdiff_t i = 0; i < rows; i++) {
         double sum = 0;
         for (ptrdiff_t j = 0; j < cols; j++) {
@@ -149,25 +154,17 @@ INLINE void FN(binary_log_loss_output)(double smoothing, REAL *restrict delta,
     FN(logistics_minus)((REAL)smoothing, delta, y, rows * cols);
 }
 
-/* `setting` is the number that the loss is given, such as huber's delta. */
-INLINE void FN(output)(loss kind, double setting, REAL *delta, const REAL *y,
+/* `settings` are the numbers that the loss is given, such as huber's delta. */
+INLINE void FN(output)(loss kind, const double *settings, REAL *delta, const REAL *y,
                        double *row_loss, ptrdiff_t rows, ptrdiff_t cols)
 {
     switch (kind) {
-    case SQUARED_ERROR:
-        FN(squared_error_output)(setting, delta, y, row_loss, rows, cols);
+#define CASE(name, n_settings)                                                \
+    case name##_loss:                                                         \
+        FN(name##_output)(settings, delta, y, row_loss, rows, cols);          \
         break;
-    case ABSOLUTE_ERROR:
-        FN(absolute_error_output)(setting, delta, y, row_loss, rows, cols);
-        break;
-    case HUBER: FN(huber_output)(setting, delta, y, row_loss, rows, cols); break;
-    case QUANTILE: FN(quantile_output)(setting, delta, y, row_loss, rows, cols); break;
-    case POISSON: FN(poisson_output)(delta, y, row_loss, rows, cols); break;
-    case GAMMA: FN(gamma_output)(delta, y, row_loss, rows, cols); break;
-    case LOG_LOSS: FN(log_loss_output)(setting, delta, y, row_loss, rows, cols); break;
-    case BINARY_LOG_LOSS:
-        FN(binary_log_loss_output)(setting, delta, y, row_loss, rows, cols);
-        break;
+        FOR_EACH_LOSS(CASE)
+#undef CASE
     }
 }
 

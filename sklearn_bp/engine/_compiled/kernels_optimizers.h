@@ -2,33 +2,34 @@
 
    Each pass over weights also sums the squares of the weights, as they were before it,
    for the penalty, and of the gradient, for its norm: one sum for every `tile` elements,
-   made of LANES sums side by side, which a compiler keeps in vectors and which do not
+   made of PARTIAL_SUMS side by side, which a compiler keeps in vectors and which do not
    wait for each other. The statements set g, the gradient of weight w at i. */
 
-#define LANES 16
+#define PARTIAL_SUMS 16
 #define SQUARES_AND(statements)                                               \
     {                                                                         \
-        const ptrdiff_t i = first + lane;                                     \
+        const ptrdiff_t i = first + s;                                        \
         const REAL w = theta[i];                                              \
-        squares[lane] += w * w;                                               \
+        squares[s] += w * w;                                                  \
         statements                                                            \
-        gradient_squares[lane] += g * g;                                      \
+        gradient_squares[s] += g * g;                                         \
     }
 
 #define FOR_EACH_WEIGHT(statements)                                           \
     for (ptrdiff_t start = 0; start < n; start += tile) {                     \
         const ptrdiff_t stop = n - start < tile ? n : start + tile;           \
-        REAL squares[LANES] = {0}, gradient_squares[LANES] = {0};             \
+        REAL squares[PARTIAL_SUMS] = {0};                                     \
+        REAL gradient_squares[PARTIAL_SUMS] = {0};                            \
         ptrdiff_t first = start;                                              \
-        for (; first + LANES <= stop; first += LANES)                         \
-            for (int lane = 0; lane < LANES; lane++)                          \
+        for (; first + PARTIAL_SUMS <= stop; first += PARTIAL_SUMS)           \
+            for (int s = 0; s < PARTIAL_SUMS; s++)                            \
                 SQUARES_AND(statements)                                       \
-        for (int lane = 0; lane < (int)(stop - first); lane++)                \
+        for (int s = 0; s < (int)(stop - first); s++)                         \
             SQUARES_AND(statements)                                           \
-        for (int half = LANES / 2; half > 0; half /= 2)                       \
-            for (int lane = 0; lane < half; lane++) {                         \
-                squares[lane] += squares[lane + half];                        \
-                gradient_squares[lane] += gradient_squares[lane + half];      \
+        for (int half = PARTIAL_SUMS / 2; half > 0; half /= 2)                \
+            for (int s = 0; s < half; s++) {                                  \
+                squares[s] += squares[s + half];                              \
+                gradient_squares[s] += gradient_squares[s + half];            \
             }                                                                 \
         sums->weights = squares[0];                                           \
         sums->gradient = gradient_squares[0];                                 \
@@ -51,7 +52,7 @@ KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
     KERNEL void FN(name)(const update_rule *rule, REAL *restrict theta,       \
                          const REAL *restrict gradient,                       \
                          REAL *restrict state_0, REAL *restrict state_1,      \
-                         ptrdiff_t n, ptrdiff_t tile,                         \
+                         REAL *restrict state_2, ptrdiff_t n, ptrdiff_t tile, \
                          square_sums *restrict sums)                          \
     {                                                                         \
         const REAL learning_rate = (REAL)rule->learning_rate;                 \
@@ -108,28 +109,26 @@ DEFINE_UPDATE(rprop_update,
               state_0[i] = turn < 0 ? 0 : g;
               theta[i] = w - (turn < 0 ? 0 : learning_rate * length * sign);)
 
+/* The step of n weights from `offset` on, whose gradient this is. */
 INLINE void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradient,
-                       REAL *state_0, REAL *state_1, ptrdiff_t n, ptrdiff_t tile,
+                       ptrdiff_t offset, ptrdiff_t n, ptrdiff_t tile,
                        square_sums *sums)
 {
+    REAL *state[MOST_ARRAYS];
+    for (int i = 0; i < MOST_ARRAYS; i++)
+        state[i] = (REAL *)rule->state[i] + offset;
     switch (rule->kind) {
-    case SGD:
-        FN(sgd_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
+#define CASE(name, rule_name, n_settings, n_arrays)                           \
+    case name##_optimizer:                                                    \
+        FN(rule_name##_update)(rule, theta + offset, gradient, state[0],      \
+                               state[1], state[2], n, tile, sums);            \
         break;
-    case ADAM:
-    case ADAMW:
-        FN(adam_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
-        break;
-    case RMSPROP:
-        FN(rmsprop_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
-        break;
-    case RPROP:
-        FN(rprop_update)(rule, theta, gradient, state_0, state_1, n, tile, sums);
-        break;
+        FOR_EACH_OPTIMIZER(CASE)
+#undef CASE
     }
 }
 
-#undef LANES
+#undef PARTIAL_SUMS
 #undef SQUARES_AND
 #undef FOR_EACH_WEIGHT
 #undef DEFINE_UPDATE
