@@ -40,7 +40,7 @@ class History:
         self.first_watched = 0
 
     def record(self, loss, learning_rate, gradient_norm, seconds, measured=None):
-        """Take down an epoch; `measured` is the validation loss with a score or None."""
+        """Take down an epoch; `measured` is a validation loss with a score or None."""
         self.rows.append(
             (loss, learning_rate, gradient_norm, seconds, *(measured or NOTHING))
         )
