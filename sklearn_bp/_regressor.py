@@ -10,6 +10,8 @@ from ._parameters import CONSTRAINTS
 from .network import LOSSES
 from .utils import Interval, StrOptions, fit_context
 
+NUMBER_LOSSES = {name: loss for name, loss in LOSSES.items() if not loss.is_of_classes}
+
 
 class BackpropRegressor(RegressorMixin, BaseBackprop):
     """Multilayer perceptron for regression, trained by backpropagation.
@@ -327,7 +329,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
         **CONSTRAINTS,
-        "loss": [StrOptions({*LOSSES} - {"log_loss", "binary_log_loss"})],
+        "loss": [StrOptions(set(NUMBER_LOSSES))],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither")],
     }
@@ -465,5 +467,6 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
+        loss = NUMBER_LOSSES.get(self.loss)
+        tags.target_tags.positive_only = loss is not None and loss.target_range[0] == 0
         return tags

@@ -65,12 +65,7 @@ class NumberTargets:
 
     def make_loss(self, estimator):
         """The loss that the estimator's parameters ask for."""
-        loss = LOSSES[estimator.loss]
-        if loss.name == "huber":
-            return loss(float(estimator.huber_delta))
-        if loss.name == "quantile":
-            return loss(float(estimator.quantile))
-        return loss()
+        return LOSSES[estimator.loss].of(estimator)
 
     def encode(self, y, dtype, loss):
         """Give targets as the loss takes them, in an array of shape (n_samples,
@@ -171,7 +166,7 @@ class ClassTargets:
 
     def make_loss(self, estimator):
         """The loss that the estimator's parameters ask for."""
-        return LOSSES[self.loss_name](float(estimator.label_smoothing))
+        return LOSSES[self.loss_name].of(estimator)
 
     def encode(self, y, dtype, loss=None):
         """Give labels as targets of the loss.

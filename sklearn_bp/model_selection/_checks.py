@@ -24,13 +24,17 @@ from ..fitting import (
     is_multilabel,
     score_of_targets,
 )
+from ..network import LOSSES
 from ..training import Samples, operations_of_epoch
 from ..utils import check_parameters
 from ._fold import Candidate, describe
 from ._summary import NEGATED_LOSS
 
 #: Parameters by which losses become different quantities.
-PARAMETERS_OF_LOSSES = ("huber_delta", "label_smoothing", "loss", "quantile")
+PARAMETERS_OF_LOSSES = (
+    "loss",
+    *sorted({name for loss in LOSSES.values() for name in loss.parameters}),
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Losses and scores by epoch, cross-validated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
@@ -9,11 +9,14 @@ from ..utils import warn
 from ._checks import check_study
 from ._fold import train_fold
 from ._parallel import side_by_side
+from ._reports import Report
 
 
-@dataclass(frozen=True)
-class EpochCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class EpochCurve(Report):
     """What :func:`epoch_curve` returns.
+
+    Two of them are equal if all is but the times.
 
     Parameters
     ----------
@@ -36,8 +39,8 @@ class EpochCurve:
     train_scores: np.ndarray
     test_scores: np.ndarray
     n_epochs: np.ndarray
-    fit_times: np.ndarray
-    score_times: np.ndarray
+    fit_times: np.ndarray = field(compare=False)
+    score_times: np.ndarray = field(compare=False)
     score_name: str = "score"
 
     @classmethod
@@ -70,6 +73,37 @@ class EpochCurve:
             return np.zeros(len(self.test_scores))
         with np.errstate(invalid="ignore"):  # of an infinite loss
             return self.test_scores.std(axis=1, ddof=1) / np.sqrt(n_folds)
+
+    @property
+    def best_epoch(self):
+        """After how many epochs the mean test score is largest."""
+        return int(best_first(self.test_scores.mean(axis=1))[0]) + 1
+
+    def _lines(self):
+        n_epochs, n_folds = self.test_losses.shape
+        score = self.test_scores.mean(axis=1)[self.best_epoch - 1]
+        yield f"EpochCurve of {n_epochs} epochs in {n_folds} folds"
+        yield (
+            f"best after epoch {self.best_epoch}: mean test {self.score_name}"
+            f" {score:.4g} (standard error"
+            f" {self.standard_errors[self.best_epoch - 1]:.2g})"
+        )
+
+    def _table(self):
+        columns = ("train_losses", "test_losses", "train_scores", "test_scores")
+        header = ["", "epoch", *(name.replace("_", " ") for name in columns)]
+        epochs = {"best": self.best_epoch, "last": len(self.test_losses)}
+        rows = [
+            [name, epoch, *(getattr(self, c)[epoch - 1].mean() for c in columns)]
+            for name, epoch in epochs.items()
+        ]
+        return header, rows
+
+    def _draw(self, figure):
+        from ._plot import EpochCurveDisplay  # which makes curves itself
+
+        figure.set_size_inches(10, 4)
+        EpochCurveDisplay(self).plot(figure.subplots(1, 2))
 
     def to_frame(self):
         """Make a :class:`pandas.DataFrame`.

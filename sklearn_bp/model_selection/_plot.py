@@ -127,9 +127,9 @@ class EpochCurveDisplay:
         display : EpochCurveDisplay
             This one.
         """
-        import matplotlib.pyplot as plt
-
         if ax is None:
+            import matplotlib.pyplot as plt
+
             _, ax = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
         self.axes_ = np.ravel(ax)
         if len(self.axes_) != 2:

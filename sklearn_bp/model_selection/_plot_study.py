@@ -124,9 +124,9 @@ class OverfittingDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or array-like of these, default=None
-            Where to draw: one Axes for each setting, or one for the map. None makes a
-            figure.
+        ax : matplotlib Axes, array-like of these, or Figure, default=None
+            Where to draw: one Axes for each setting, or one for the map, or an empty
+            figure for all of them. None makes a figure.
         kind : {'auto', 'panels', 'map'}, default='auto'
             See `from_study`.
         quantity : {'loss', 'score'}, default='loss'
@@ -208,7 +208,7 @@ class OverfittingDisplay:
         for panel in self.axes_[-n_columns:]:  # there may be none below
             panel.tick_params(labelbottom=True)
         # Who brings the Axes may have arranged them otherwise.
-        for panel in self.axes_[:: n_columns if ax is None else 1]:
+        for panel in self.axes_[:: n_columns if _is_for_us_to_arrange(ax) else 1]:
             panel.set_ylabel(LOSS if quantity == "loss" else study.score_name)
 
     def _plot_map(self, ax, rows, columns):
@@ -253,17 +253,14 @@ class OverfittingDisplay:
 
 def _axes(ax, n, shape, size, shared=False):
     """As many as are asked for, given or in a figure of their own."""
-    if ax is None:
-        import matplotlib.pyplot as plt
+    if _is_for_us_to_arrange(ax):
+        figure = ax
+        if figure is None:
+            import matplotlib.pyplot as plt
 
-        _, axes = plt.subplots(
-            *shape,
-            figsize=size,
-            layout="constrained",
-            sharex=shared,
-            sharey=shared,
-            squeeze=False,
-        )
+            figure = plt.figure(layout="constrained")
+        figure.set_size_inches(size)
+        axes = figure.subplots(*shape, sharex=shared, sharey=shared, squeeze=False)
         for unused in axes.ravel()[n:]:
             unused.remove()
         return axes.ravel()[:n]
@@ -271,6 +268,11 @@ def _axes(ax, n, shape, size, shared=False):
     if len(axes) != n:
         raise ValueError(f"ax must be {n} Axes for this picture, got {len(axes)}.")
     return axes
+
+
+def _is_for_us_to_arrange(ax):
+    """Whether there are no Axes yet, but a Figure at most."""
+    return ax is None or hasattr(ax, "subplots")
 
 
 def _labelled(lines):

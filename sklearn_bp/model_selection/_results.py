@@ -8,9 +8,12 @@ from scipy.stats import rankdata
 
 from ..fitting import check_hidden_layer_sizes
 from ._epoch_curve import best_first
+from ._reports import Report
 from ._summary import format_params, format_score, summarize
 
 RULES = ("best", "one_standard_error")
+#: Of settings, in a notebook.
+MOST_DRAWN = 12
 
 
 class Choice(NamedTuple):
@@ -37,9 +40,11 @@ class Choice(NamedTuple):
     standard_error: float
 
 
-@dataclass(frozen=True)
-class OverfittingStudy:
+@dataclass(frozen=True, eq=False, repr=False)
+class OverfittingStudy(Report):
     """What :func:`overfitting_study` returns.
+
+    Two of them are equal if all is but the times.
 
     Parameters
     ----------
@@ -355,7 +360,52 @@ class OverfittingStudy:
             "n_epochs": len(curve.test_scores),
         }
 
-    # ---- words ---------------------------------------------------------------------
+    # ---- words and pictures --------------------------------------------------------
+
+    def _lines(self):
+        n_folds = self.curves[0].test_scores.shape[1]
+        choice = self.select()
+        yield f"OverfittingStudy of {len(self.params)} settings in {n_folds} folds"
+        yield (
+            f"{self.rule.replace('_', ' ')}: {format_params(choice.params)} after"
+            f" epoch {choice.epoch}, {format_score(self, choice.score)} (standard error"
+            f" {choice.standard_error:.2g})"
+        )
+
+    def _table(self):
+        names = list(self.measures(0))
+        header = ["setting", *(name.replace("_", " ") for name in names)]
+        rows = [
+            [format_params(params), *self.measures(index).values()]
+            for index, params in enumerate(self.params)
+        ]
+        return header, rows
+
+    def _draw(self, figure):
+        from ._plot_study import OverfittingDisplay  # which makes studies itself
+
+        shown = self.only(sorted(self.ranking()[:MOST_DRAWN]))
+        OverfittingDisplay(shown).plot(figure, kind="panels")
+
+    def only(self, indices):
+        """The same study with some of its settings.
+
+        Parameters
+        ----------
+        indices : list of int
+            The numbers of the settings, in the order that they are to have.
+
+        Returns
+        -------
+        study : OverfittingStudy
+            With the curves of these.
+        """
+        parts = {
+            name: [getattr(self, name)[index] for index in indices]
+            for name in ("params", "curves", "errors", "simplicities")
+        }
+        given_up = (new for new, old in enumerate(indices) if old in self.given_up)
+        return replace(self, **parts, given_up=tuple(given_up))
 
     def summary(self):
         """What the study says, in plain words.

@@ -50,6 +50,10 @@ class Loss(ABC):
     """One loss function; the fields of a child are its settings, all numbers."""
 
     name: ClassVar[str]
+    #: The estimators' parameters that the fields are.
+    parameters: ClassVar[tuple] = ()
+    #: Whether it is one of class labels, which choose their loss themselves.
+    is_of_classes: ClassVar[bool] = False
     link: ClassVar[str] = "identity"
     #: The interval of valid targets, and whether its lower end is one.
     target_range: ClassVar[tuple] = (-np.inf, np.inf)
@@ -58,6 +62,11 @@ class Loss(ABC):
     #: scikit-learn shows the squared error this way, and trains on the sum all the
     #: same; so do we.
     averages_outputs: ClassVar[bool] = False
+
+    @classmethod
+    def of(cls, estimator):
+        """The one that an estimator's parameters ask for."""
+        return cls(*(float(getattr(estimator, name)) for name in cls.parameters))
 
     @property
     def settings(self):
@@ -142,6 +151,7 @@ class Huber(_Bounded):
     """The squared error up to an error of delta, from there on linear (Huber, 1964)."""
 
     name = "huber"
+    parameters = ("huber_delta",)
     delta: float = 1.35
 
     def value(self, z, y):
@@ -158,6 +168,7 @@ class Quantile(_Bounded):
     """The pinball loss, least at the quantile (Koenker & Bassett, 1978)."""
 
     name = "quantile"
+    parameters = ("quantile",)
     quantile: float = 0.5
 
     @property
@@ -216,6 +227,8 @@ class LogLoss(Loss):
     classes (Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, 2016)."""
 
     name = "log_loss"
+    parameters = ("label_smoothing",)
+    is_of_classes = True
     link = "softmax"
     target_range = (0, np.inf)
     label_smoothing: float = 0.0
@@ -240,6 +253,8 @@ class BinaryLogLoss(Loss):
     1 / 2."""
 
     name = "binary_log_loss"
+    parameters = ("label_smoothing",)
+    is_of_classes = True
     link = "logistic"
     target_range = (0, 1)
     label_smoothing: float = 0.0

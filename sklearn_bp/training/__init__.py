@@ -1,6 +1,7 @@
 """How a network is trained: optimizers, schedules, stopping, the epoch loop."""
 
 from ._epochs import EpochRunner, operations_of_epoch
+from ._history import History
 from ._lbfgs import LbfgsCourse
 from ._optimizers import OPTIMIZERS
 from ._samples import Part, Samples
@@ -15,6 +16,7 @@ __all__ = [
     "SCHEDULES",
     "Course",
     "EpochRunner",
+    "History",
     "LbfgsCourse",
     "Part",
     "Samples",

@@ -1,0 +1,126 @@
+"""What is saved of an estimator is plain data, and goes on as the original would."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp.training import FACTORS, OPTIMIZERS, SCHEDULES
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.*has come to its end",
+)
+
+X = np.random.RandomState(0).normal(size=(60, 4))
+LABELS = (X[:, 0] > 0) + (X[:, 1] > 0).astype(int)
+TARGETS = {
+    "classes": (BackpropClassifier, LABELS),
+    "words": (BackpropClassifier, np.array(["a", "b", "c"])[LABELS]),
+    "indicators": (BackpropClassifier, (X > 0).astype(int)),
+    "sparse indicators": (BackpropClassifier, sp.csr_matrix((X > 0).astype(int))),
+    "a number": (BackpropRegressor, X[:, 0]),
+    "numbers": (BackpropRegressor, X[:, :2]),
+}
+PLAIN = (bool, int, float, str, type(None), np.ndarray, np.number)
+WAYS = {
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+}
+
+
+def leaves(data):
+    if isinstance(data, dict):
+        assert all(isinstance(key, str) for key in data)
+        data = list(data.values())
+    if isinstance(data, list | tuple):
+        for part in data:
+            yield from leaves(part)
+    else:
+        yield data
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", ["lbfgs", *OPTIMIZERS])
+def test_the_state_is_plain_data_and_a_version(solver, early_stopping, kind):
+    estimator, y = TARGETS[kind]
+    model = estimator(
+        (5,),
+        solver=solver,
+        early_stopping=early_stopping,
+        max_iter=3,
+        dropout=0 if solver == "lbfgs" else 0.2,
+    ).fit(X, y)
+    state = model.__getstate__()
+    for leaf in leaves(state):
+        assert isinstance(leaf, PLAIN), leaf
+        assert getattr(leaf, "dtype", None) != object
+    assert state["_network"]["version"] == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["words", "numbers"])
+@pytest.mark.parametrize(
+    ("solver", "learning_rate"),
+    [
+        *(("sgd", name) for name in SCHEDULES),
+        *((name, factor) for name in OPTIMIZERS for factor in FACTORS),
+        ("adam", np.sqrt),
+    ],
+)
+def test_after_fit_a_copy_goes_on_as_the_original(solver, learning_rate, kind, way):
+    estimator, y = TARGETS[kind]
+    original = estimator(
+        (5,),
+        solver=solver,
+        learning_rate=learning_rate,
+        learning_rate_init=0.01,
+        max_iter=6,
+        dropout=0.2,
+        random_state=0,
+    ).fit(X, y)
+    copied = WAYS[way](original)
+    for model in (original, copied):
+        for _ in range(3):
+            model.partial_fit(X, y)
+    for ours, expected in zip(copied.coefs_, original.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+    assert copied.loss_curve_ == original.loss_curve_
+    assert len(original.loss_curve_) == 9
+    assert copied.t_ == original.t_
+
+
+def test_copies_do_not_grow_with_the_original():
+    original = BackpropRegressor((5,), max_iter=4, random_state=0).fit(X, X[:, 0])
+    copies = [way(original) for way in WAYS.values()]
+    original.partial_fit(X, X[:, 0])
+    for copied in copies:
+        assert len(copied.loss_curve_) == len(copied.history_["loss"]) == 4
+        copied.partial_fit(X, X[:, 0])
+        assert len(copied.loss_curve_) == 5
+    assert len(original.loss_curve_) == 5
+
+
+def test_a_warm_start_goes_on_after_a_pickle():
+    models = []
+    for way in (lambda model: model, WAYS["pickle"]):
+        model = BackpropClassifier(
+            (5,), warm_start=True, early_stopping=True, max_iter=4, random_state=0
+        )
+        models.append(way(model.fit(X, LABELS)).fit(X, LABELS))
+    for ours, expected in zip(models[1].coefs_, models[0].coefs_, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+    assert models[1].validation_scores_ == models[0].validation_scores_
+
+
+def test_a_version_that_is_not_known_is_refused():
+    model = BackpropRegressor((5,), max_iter=1).fit(X, X[:, 0])
+    state = model.__getstate__()
+    state["_network"] = {**state["_network"], "version": 2}
+    with pytest.raises(ValueError, match=r"saved in version 2 .* reads version 1"):
+        BackpropRegressor().__setstate__(state)

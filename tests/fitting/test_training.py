@@ -1,0 +1,112 @@
+"""A training led from outside an estimator."""
+
+import numpy as np
+import pytest
+
+from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp.fitting import Training, check_samples
+from sklearn_bp.training import OPTIMIZERS, History
+
+pytestmark = [
+    pytest.mark.usefixtures("each_engine"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+X = np.random.RandomState(0).normal(size=(60, 4))
+Y = np.sin(X[:, 0]) + X[:, 1]
+
+
+def make_model(solver="adam", **settings):
+    return BackpropRegressor((6,), solver=solver, max_iter=7, random_state=0, **settings)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", ["lbfgs", *OPTIMIZERS])
+def test_it_has_the_bits_of_fit_and_leaves_the_estimator_alone(solver, early_stopping):
+    model = make_model(solver, early_stopping=early_stopping)
+    training = Training(model, *check_samples(model, X, Y))
+    before = vars(model).copy()
+    training.prepare()
+    training.run(7)
+    assert vars(model) == before
+    fitted = make_model(solver, early_stopping=early_stopping).fit(X, Y)
+    for ours, expected in zip(training.fitted.coefs, fitted.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+    assert training.n_iter == fitted.n_iter_
+    assert training.loss == fitted.loss_
+
+
+def test_several_are_led_by_one_loop():
+    """Block by block, in turn, each has the bits that it has alone."""
+    alphas, courses, trainings = (0.001, 1.0, 100.0), [], []
+    for alpha in alphas:
+        model = make_model(alpha=alpha)
+        training = Training(model, *check_samples(model, X, Y), is_alone=False)
+        training.prepare()
+        trainings.append(training)
+        courses.append(training.course(7))
+    while any(course.has_epochs_left for course in courses):
+        for course in courses:
+            if course.has_epochs_left:
+                course.advance()
+    for alpha, course, training in zip(alphas, courses, trainings):
+        course.close()
+        course.finish()
+        alone = make_model(alpha=alpha).fit(X, Y)
+        np.testing.assert_array_equal(training.fitted.coefs[0], alone.coefs_[0])
+
+
+def test_rows_are_those_of_a_fit_on_a_part():
+    rows = np.arange(0, 60, 2, dtype=np.int64)
+    model = make_model()
+    training = Training(model, *check_samples(model, X, Y), rows=rows)
+    training.prepare()
+    training.run(7)
+    expected = make_model().fit(X[rows], Y[rows])
+    np.testing.assert_array_equal(training.fitted.coefs[0], expected.coefs_[0])
+
+
+def test_a_look_at_it_does_not_go_on_with_it():
+    model = make_model()
+    training = Training(model, *check_samples(model, X, Y))
+    training.prepare()
+    course = training.course(7)
+    course.advance()
+    snapshot = training.at(training.state.theta.copy(), n_iter=course.n_iter)
+    n_rows, first = len(snapshot.state.history.rows), snapshot.fitted.theta.copy()
+    moments = snapshot.state.optimizer.state[0].copy()
+    while course.has_epochs_left:
+        course.advance()
+    course.close()
+    assert len(snapshot.state.history.rows) == n_rows
+    np.testing.assert_array_equal(snapshot.fitted.theta, first)
+    np.testing.assert_array_equal(snapshot.state.optimizer.state[0], moments)
+
+
+def test_partial_fit_does_not_touch_what_was_recorded_before(monkeypatch):
+    """So its time does not grow by the call."""
+    model = BackpropClassifier((5,)).partial_fit(X, Y > 0, classes=[False, True])
+    rows = model._state.history.rows
+
+    def fail(*_):
+        raise AssertionError("looked through the history")
+
+    for name in ("copy", "as_arrays", "to_plain", "losses", "validation_scores"):
+        monkeypatch.setattr(History, name, property(fail))
+    for _ in range(5):
+        model.partial_fit(X, Y > 0)
+    monkeypatch.undo()
+    assert model._state.history.rows is rows
+    assert len(model.loss_curve_) == 6
+
+
+def test_an_error_in_partial_fit_cuts_the_history_back():
+    model = BackpropRegressor((5,), solver="sgd", random_state=0)
+    for _ in range(3):
+        model.partial_fit(X, Y)
+    losses, coefs = model.loss_curve_, [coef.copy() for coef in model.coefs_]
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="diverged"):
+        model.partial_fit(X, 1e200 * Y)
+    assert model.loss_curve_ == losses
+    for ours, expected in zip(model.coefs_, coefs, strict=True):
+        np.testing.assert_array_equal(ours, expected)

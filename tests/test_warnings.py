@@ -1,0 +1,86 @@
+"""Warnings point at the user's line, wherever the call came from."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_bp import (
+    BackpropClassifier,
+    BackpropClassifierCV,
+    BackpropRegressor,
+    epoch_curve,
+    overfitting_study,
+)
+
+X, Y = load_iris(return_X_y=True)
+
+
+def sometimes(model, X, y):
+    """A score that is not defined after the second epoch."""
+    return np.nan if model.n_iter_ == 2 else 0.5
+
+
+def small(**settings):
+    return BackpropClassifier((3,), max_iter=3, random_state=0, **settings)
+
+
+DIVERGES = {"learning_rate_init": [1e-3, 1e300]}
+CALLS = {
+    "fit": lambda: small().fit(X, Y),
+    "fit with lbfgs": lambda: small(solver="lbfgs").fit(X, Y),
+    "a batch size": lambda: small(batch_size=1000).fit(X, Y),
+    "partial_fit": lambda: [
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+        for model in [small(learning_rate="cosine")]
+        for _ in range(5)
+    ],
+    "a pipeline": lambda: make_pipeline(StandardScaler(), small()).fit(X, Y),
+    "a search": lambda: GridSearchCV(small(), {"alpha": [1]}, cv=2).fit(X, Y),
+    "cross_val_score": lambda: cross_val_score(small(), X, Y, cv=2),
+    "another estimator": lambda: MultiOutputRegressor(
+        BackpropRegressor((3,), max_iter=2)
+    ).fit(X, X[:, :2]),
+    "a curve": lambda: epoch_curve(small(), X, Y, cv=2, scoring=sometimes),
+    "a study": lambda: overfitting_study(small(solver="sgd"), X, Y, DIVERGES, cv=2),
+    "a CV estimator": lambda: BackpropClassifierCV(
+        small(), alphas=[1], hidden_layer_sizes=[3], max_iter=3, scoring=sometimes
+    ).fit(X, Y),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_line_is_the_users(call):
+    function = CALLS[call]
+    lines, first = inspect.getsourcelines(function)
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        function()
+    assert caught
+    for warning in caught:
+        assert warning.filename == __file__, warning
+        assert first <= warning.lineno < first + len(lines)
+
+
+def test_each_line_is_warned_of_once():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            small().fit(X, Y)
+        small().fit(X, Y)
+    assert len(caught) == 2
+
+
+def test_other_estimators_are_not_taken_for_users():
+    """As a guard of the test above: scikit-learn's own warnings point into itself."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        LogisticRegression(max_iter=1).fit(X, Y)
+    assert caught[0].filename != __file__
