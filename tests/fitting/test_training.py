@@ -17,7 +17,9 @@ Y = np.sin(X[:, 0]) + X[:, 1]
 
 
 def make_model(solver="adam", **settings):
-    return BackpropRegressor((6,), solver=solver, max_iter=7, random_state=0, **settings)
+    return BackpropRegressor(
+        (6,), solver=solver, max_iter=7, random_state=0, **settings
+    )
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
