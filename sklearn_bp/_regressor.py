@@ -18,133 +18,132 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     A drop-in replacement for :class:`sklearn.neural_network.MLPRegressor`: the same
     parameters, the same defaults and, for the same `random_state`, the same network,
-    several times sooner. It minimises the squared error or another `loss`, by
-    gradients that backpropagation computes [1]_. There may be several targets.
+    several times sooner. It minimises the squared error or another `loss`, following
+    gradients computed by backpropagation [1]_. There may be several targets.
 
     Parameters
     ----------
     loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
             'gamma'}, default='squared_error'
-        What is minimised.
+        The loss that is minimised.
 
         - 'squared_error', half the squared error, summed over the targets;
         - 'absolute_error', whose best prediction is the median;
-        - 'huber', squared up to an error of `huber_delta`, from there on linear [14]_;
+        - 'huber', squared up to an error of `huber_delta` and linear beyond it [14]_;
         - 'quantile', the pinball loss, whose best prediction is the quantile [15]_;
         - 'poisson', half the Poisson deviance, for counts and other targets that are
           not negative; the network then predicts the exponential of its raw output;
-        - 'gamma', half the gamma deviance, for targets > 0, also by the exponential.
+        - 'gamma', half the gamma deviance, for targets > 0, with the same exponential.
 
-        Where the gradient is bounded however far the target, the output's biases start
+        Where the gradient is bounded however far the target is, the output biases start
         from the targets: with 'absolute_error' and 'huber' at their median, with
         'quantile' at their quantile, and with 'gamma' at the logarithm of their mean.
-        Steps are as long as the learning rate says all the same, so scale targets that
-        spread over more than a few units, for example with
+        The learning rate still limits the length of steps, so scale targets that spread
+        over more than a few units, for example with
         :class:`~sklearn.compose.TransformedTargetRegressor`.
 
     hidden_layer_sizes : array-like of int or int, default=(100,)
-        The number of units in each hidden layer. ``()`` is a network without a
-        hidden layer, trained by the delta rule: linear
-        regression.
+        The number of units in each hidden layer. ``()`` is a network without hidden
+        layers, trained by the delta rule: linear regression.
 
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
             'gelu', 'silu', 'mish', 'softplus'} or list of these, default='relu'
-        The activation of the hidden units; a list has one for each hidden layer.
+        The activation of the hidden units, or a list with one for each hidden layer.
 
-        - 'identity', g(z) = z, a linear bottleneck;
-        - 'logistic', g(z) = 1 / (1 + exp(-z)), the sigmoid;
+        - 'identity', g(z) = z: a linear bottleneck;
+        - 'logistic', g(z) = 1 / (1 + exp(-z)): the sigmoid;
         - 'tanh', g(z) = tanh(z);
         - 'relu', g(z) = max(0, z);
-        - 'leaky_relu', relu with a slope of 0.01 below zero;
-        - 'elu', exp(z) - 1 below zero and z above; 'selu', a multiple of it, which
+        - 'leaky_relu', like relu, with a slope of 0.01 below zero;
+        - 'elu', exp(z) - 1 below zero and z above; 'selu', a multiple of 'elu' that
           keeps mean 0 and variance 1 with ``initializer='lecun_normal'``;
-        - 'gelu', z times the normal distribution up to z; 'silu', z times the sigmoid;
-          'mish', z tanh(softplus(z)): smooth relatives of relu;
+        - 'gelu', z times the normal distribution function of z; 'silu', z times the
+          sigmoid of z; 'mish', z tanh(softplus(z)): smooth relatives of relu;
         - 'softplus', log(1 + exp(z)).
 
     solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'rmsprop', 'rprop'}, default='adam'
-        What trains the network.
+        The algorithm that trains the network.
 
         - 'adam', adaptive moment estimation [4]_: a good start;
-        - 'sgd', gradient descent with momentum, by batch, minibatch or example,
-          as `batch_size` says;
-        - 'adamw', adam with a decoupled penalty [6]_: weights shrink by learning rate
-          times `alpha` over the batch size, whatever their gradients were;
-        - 'rmsprop', the gradient over its root mean square [7]_;
-        - 'rprop', steps by the sign of the gradient of all samples, in the form iRprop-
-          [8]_, [9]_;
-        - 'lbfgs', a quasi-Newton method on all data at once: often faster and
-          better on small data sets.
+        - 'sgd', gradient descent with momentum, in full batches, minibatches or
+          single examples, depending on `batch_size`;
+        - 'adamw', adam with a decoupled penalty [6]_: weights shrink by the learning
+          rate times `alpha` over the batch size, regardless of their gradients;
+        - 'rmsprop', the gradient divided by its root mean square [7]_;
+        - 'rprop', steps that depend on the sign of the full-batch gradient alone, in
+          the variant iRprop- [8]_, [9]_;
+        - 'lbfgs', a full-batch quasi-Newton method: often faster and better on small
+          data sets.
 
     alpha : float, default=0.0001
-        The strength of the L2 penalty. Biases are not penalised. See
-        `penalty_scaling` for what it is divided by.
+        The strength of the L2 penalty on the weights; biases are not penalised.
+        `penalty_scaling` says what it is divided by.
 
     batch_size : int, 'auto' or 'full', default='auto'
-        How many samples make a step. 1 is stochastic gradient
-        descent in the strict sense, 'full' is batch gradient descent, and 'auto' is
-        ``min(200, n_samples)``. 'rprop' takes all samples, 'lbfgs' does so, too.
+        The number of samples in each step. 1 is stochastic gradient descent in the
+        strict sense, 'full' is batch gradient descent, and 'auto' is
+        ``min(200, n_samples)``. 'rprop' and 'lbfgs' always use all samples.
 
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'one_cycle'} or \
             callable, default='constant'
-        The schedule of the learning rate. 'invscaling' and 'adaptive' are only used
-        with ``solver='sgd'``, and none with 'lbfgs'.
+        The schedule of the learning rate. 'invscaling' and 'adaptive' only apply to
+        ``solver='sgd'``; 'lbfgs' has no learning rate.
 
         - 'constant', `learning_rate_init` throughout;
         - 'cosine', from `learning_rate_init` down to 0 along half a cosine [10]_;
-        - 'one_cycle', up from 1/25 of it in three tenths of the training, then down
-          to 4e-6 of it [11]_;
-        - a function of the progress of training, from 0 at the first step towards 1
-          after `max_iter` epochs, that returns what `learning_rate_init` is multiplied
-          by;
+        - 'one_cycle', up from 1/25 of `learning_rate_init` during the first three
+          tenths of the training, then down to 4e-6 of it [11]_;
+        - a function of the progress of training, which goes from 0 at the first step
+          towards 1 after `max_iter` epochs; it returns the factor that
+          `learning_rate_init` is multiplied by;
         - 'invscaling', ``learning_rate_init / (t + 1) ** power_t`` after `t` training
           samples, set at the end of each epoch;
-        - 'adaptive', a fifth of it at each standstill, that is, each time
-          `n_iter_no_change` epochs bring no improvement by `tol`.
+        - 'adaptive', divided by 5 at each standstill, that is, each time that
+          `n_iter_no_change` epochs bring no improvement of at least `tol`.
 
     learning_rate_init : float, default=0.001
-        The first learning rate. Not used with ``solver='lbfgs'``.
+        The initial learning rate. Not used with ``solver='lbfgs'``.
 
     power_t : float, default=0.5
         The exponent of ``learning_rate='invscaling'``.
 
     max_iter : int, default=200
-        The largest number of epochs, or of iterations of 'lbfgs'.
+        The maximum number of epochs, or of iterations of 'lbfgs'.
 
     shuffle : bool, default=True
-        Whether each epoch goes through the samples in an order of its own. Not used
-        with ``solver='lbfgs'``.
+        Whether to shuffle the samples before each epoch. Not used with
+        ``solver='lbfgs'``.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights, the validation set, the orders and what dropout drops.
-        Pass an int for the same network at every call.
+        Determines the first weights, the validation set, the order of the samples and
+        the units that dropout leaves out. Pass an int for reproducible results.
 
     tol : float, default=0.0001
-        What counts as an improvement of the training loss, or with early stopping of
-        the validation score. With ``solver='lbfgs'``, the largest component of the
-        gradient at which training has converged.
+        The smallest change of the training loss, or with early stopping of the
+        validation score, that counts as an improvement. With ``solver='lbfgs'``, the
+        largest component of the gradient at which training has converged.
 
     verbose : bool or int, default=False
-        Whether to print a line an epoch.
+        Whether to print a line per epoch.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit.
+        Whether `fit` goes on from where the last fit ended.
 
     momentum : float, default=0.9
-        The share of the last step that is kept, from 0 to 1. Only used with
-        ``solver='sgd'``.
+        The fraction of the previous step that is added to each step, from 0 to 1.
+        Only used with ``solver='sgd'``.
 
     nesterovs_momentum : bool, default=True
         Whether to use Nesterov's momentum. Only used with ``solver='sgd'``.
 
     early_stopping : bool, default=False
-        Whether to set `validation_fraction` of the data aside, to stop when the score
-        on it has not improved for `n_iter_no_change` epochs, and to keep the weights
-        of the best epoch. Not used with ``solver='lbfgs'``.
+        Whether to set a fraction of the data aside, `validation_fraction`, to stop when
+        the score on it has not improved for `n_iter_no_change` epochs, and to keep the
+        weights of the best epoch. Not used with ``solver='lbfgs'``.
 
     validation_fraction : float, default=0.1
-        The share of the data that early stopping sets aside, between 0 and 1. Not used
-        where `fit` is given `X_val`.
+        The fraction of the data that early stopping sets aside, between 0 and 1. Not
+        used if `fit` is given `X_val`.
 
     beta_1 : float, default=0.9
         The decay rate of the first moment of 'adam' and 'adamw', in [0, 1).
@@ -153,83 +152,84 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         The decay rate of the second moment of 'adam' and 'adamw', in [0, 1).
 
     epsilon : float, default=1e-08
-        Keeps the division of 'adam', 'adamw' and 'rmsprop' finite.
+        Keeps the divisions of 'adam', 'adamw' and 'rmsprop' finite.
 
     n_iter_no_change : int, default=10
-        How many epochs without an improvement by `tol` are tolerated.
+        How many epochs in a row may bring no improvement of at least `tol`.
 
     max_fun : int, default=15000
-        The largest number of evaluations of the loss with ``solver='lbfgs'``.
+        The maximum number of evaluations of the loss with ``solver='lbfgs'``.
 
     scoring : 'loss', str, callable or None, default='loss'
-        What early stopping watches on the validation set: 'loss', the loss without
-        the penalty; None, as in scikit-learn, the coefficient of
-        determination; or any scorer, by its name or as a function of estimator, X and
-        y.
+        What early stopping watches on the validation set: 'loss' is the loss without
+        the penalty; None is the coefficient of determination, as in scikit-learn; any
+        other scorer is given by its name or as a function of estimator, X and y.
 
     penalty_scaling : {'batch', 'dataset'}, default='batch'
         What `alpha` is divided by: the number of samples in the batch, as in
-        scikit-learn, so that smaller batches are penalised more; or that of the
-        training set, so that one `alpha` is one penalty at every `batch_size`.
+        scikit-learn, so that smaller batches are penalised more; or the number in the
+        training set, so that `alpha` means the same at every `batch_size`.
 
     dropout : float or list of float, default=0.0
-        The probability, below 1, that a hidden unit counts as zero in a step of the
-        training; what stays is multiplied to make up for it [12]_. A list has one for
-        each hidden layer. Not possible with ``solver='lbfgs'``.
+        The probability, below 1, that a hidden unit is set to zero in a training step;
+        the remaining units are scaled up to make up for it [12]_. A list has one
+        probability for each hidden layer. Not available with ``solver='lbfgs'``.
 
     max_grad_norm : float, default=None
-        Gradients, the penalty's part included, that are longer than this are shortened
-        to it [13]_. Not used with ``solver='lbfgs'``.
+        Gradients, including the penalty's, that are longer than this are scaled down
+        to this length [13]_. None leaves them as they are. Not used with
+        ``solver='lbfgs'``.
 
     initializer : {'auto', 'glorot_uniform', 'glorot_normal', 'he_uniform', \
             'he_normal', 'lecun_uniform', 'lecun_normal'} or callable, default='auto'
-        How the first weights are drawn. 'auto' is scikit-learn's rule: weights and
-        biases uniform, between bounds as in 'glorot_uniform'. With all others
-        biases start at zero. A function is given the shape of a weight matrix, (n_units
-        below, n_units), and a RandomState, and returns the matrix.
+        How the first weights are drawn. 'auto' is scikit-learn's rule: uniform weights
+        and biases, between bounds as in 'glorot_uniform'. With all other rules, biases
+        start at zero. A function is called with the shape of a weight matrix,
+        (n_units_below, n_units), and a RandomState, and returns the matrix.
 
     rho : float, default=0.9
         The decay rate of the mean square in ``solver='rmsprop'``, in [0, 1).
 
     huber_delta : float, default=1.35
-        From which error on ``loss='huber'`` is linear, in units of the target.
+        The error beyond which ``loss='huber'`` is linear, in units of the target.
 
     quantile : float, default=0.5
-        What ``loss='quantile'`` predicts, between 0 and 1.
+        The quantile that ``loss='quantile'`` predicts, between 0 and 1.
 
     dtype : {'float32', 'float64'} or dtype, default=None
-        The type that the network computes in. None is float32 if X is, and float64
-        otherwise.
+        The type that the network computes in. None means float32 for X of float32, and
+        float64 otherwise.
 
     Attributes
     ----------
     loss_ : float
-        The loss of the last epoch, penalty included.
+        The loss of the last epoch, including the penalty.
 
     best_loss_ : float or None
-        The smallest loss of all epochs; None with early stopping. Not there with
+        The smallest loss of all epochs; None with early stopping. Not available with
         ``solver='lbfgs'``.
 
     loss_curve_ : list of float
-        The loss of each epoch. Not there with ``solver='lbfgs'``.
+        The loss of each epoch. Not available with ``solver='lbfgs'``.
 
     validation_scores_ : list of float or None
-        What early stopping watched at each epoch, more being better: with
-        ``scoring='loss'`` the negated loss. None without early stopping, not there
+        What early stopping watched at each epoch, where larger is better: with
+        ``scoring='loss'`` the negated loss. None without early stopping, not available
         with ``solver='lbfgs'``.
 
     best_validation_score_ : float or None
-        The largest of `validation_scores_`, reached by the weights that were kept.
+        The largest of `validation_scores_`, which the weights that were kept reached.
 
     history_ : dict of ndarray
-        What each epoch recorded, a column each, as ``pandas.DataFrame`` takes it:
-        'loss', 'learning_rate' (of the last step), 'gradient_norm' (averaged over the
-        steps), 'seconds', and with validation data 'validation_loss' and, with early
-        stopping or another `scoring` than 'loss', 'validation_score'. 'lbfgs' has its
-        iterations, without learning rate and gradient.
+        One array per quantity, with a value for each epoch, ready for
+        ``pandas.DataFrame``: 'loss', 'learning_rate' (of the last step),
+        'gradient_norm' (averaged over the steps), 'seconds'; with validation data
+        'validation_loss', and with early stopping or a `scoring` other than 'loss' also
+        'validation_score'. 'lbfgs' records its iterations, without learning rate and
+        gradient.
 
     t_ : int
-        The number of samples seen in training, each counted once an epoch.
+        The number of samples seen in training, each counted once per epoch.
 
     coefs_ : list of ndarray of shape (n_units_below, n_units)
         The weights of each layer.
@@ -237,18 +237,22 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     intercepts_ : list of ndarray of shape (n_units,)
         The biases of each layer.
 
+    network_ : FittedNetwork
+        The fitted network: its layer sizes, activations, loss, output function,
+        computing type and parameters, for programs that read them.
+
     n_features_in_ : int
         The number of features seen during :term:`fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        The names of the features seen during :term:`fit`. Only there if all of them
-        are strings.
+        The names of the features seen during :term:`fit`. Only available if all of
+        them are strings.
 
     n_iter_ : int
-        The number of epochs, or of iterations of 'lbfgs', of the last fit.
+        The number of epochs, or of iterations of 'lbfgs', in the last fit.
 
     n_layers_ : int
-        The number of layers, input and output included.
+        The number of layers, including input and output.
 
     n_outputs_ : int
         The number of outputs.
@@ -258,15 +262,15 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     See Also
     --------
-    BackpropClassifier : The same for class labels as targets.
+    BackpropClassifier : The same network for class labels.
     sklearn.neural_network.MLPRegressor : The estimator that this one replaces.
 
     Notes
     -----
-    The starting weights follow [2]_, momentum [3]_, 'adam' [4]_ and 'lbfgs' [5]_.
+    The first weights follow [2]_, momentum [3]_, 'adam' [4]_ and 'lbfgs' [5]_.
 
     With several targets, `loss_` and `loss_curve_` show the squared error averaged
-    over them, as scikit-learn does, while its sum is what is minimised.
+    over them, as in scikit-learn, while its sum is minimised.
 
     References
     ----------

@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
+from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import validate
 
 import sklearn_bp
@@ -72,9 +73,66 @@ def test_fitted_attributes_are_documented(name):
         estimator.set_params(early_stopping=True)
     X = np.random.RandomState(0).normal(size=(30, 2))
     estimator.fit(X, X[:, 0] > 0)
-    for attribute in vars(estimator):
+    properties = inspect.getmembers(type(estimator), lambda m: isinstance(m, property))
+    for attribute in [*vars(estimator), *(name for name, _ in properties)]:
         if attribute.endswith("_") and not attribute.startswith("_"):
             assert f"\n{attribute} : " in inspect.getdoc(estimator)
+
+
+# What the docstrings of classifiers and regressors say in different words: of the
+# parameter or attribute of that name, or of the one that is returned.
+DIFFERENT = {
+    "hidden_layer_sizes": "what a network without hidden layers is",
+    "early_stopping": "only classes can be stratified",
+    "scoring": "the score that None stands for",
+    "cv": "only classes can be stratified",
+    "y": "what the targets are",
+    "y_val": "what the targets are",
+}
+SHARED = [
+    ("BackpropClassifier", "BackpropRegressor"),
+    ("BackpropClassifierCV", "BackpropRegressorCV"),
+    ("BackpropClassifier.partial_fit", "BackpropRegressor.partial_fit"),
+    ("BackpropClassifier.predict", "BackpropRegressor.predict"),
+    ("BackpropClassifier.predict_proba", "BackpropClassifierCV.predict_proba"),
+    ("BackpropClassifier.predict_log_proba", "BackpropClassifierCV.predict_log_proba"),
+]
+
+
+def descriptions(name):
+    """By the names of parameters and attributes, their types and what is said."""
+    thing = sklearn_bp
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    parsed = ClassDoc(thing) if inspect.isclass(thing) else FunctionDoc(thing)
+    kinds = {"BackpropRegressor": "BackpropClassifier", "Regressor": "Classifier"}
+    found = {}
+    for section in {"Parameters", "Attributes", "Returns", "Raises"} & set(parsed):
+        for entry in parsed[section]:
+            text = " ".join([entry.type, *entry.desc])
+            for word, other in kinds.items():
+                text = text.replace(word, other)
+            found[section, entry.name] = text
+    return found
+
+
+@pytest.mark.parametrize(("first", "second"), SHARED)
+def test_what_classes_share_is_described_in_the_same_words(first, second):
+    ours, theirs = descriptions(first), descriptions(second)
+    shared = [key for key in ours if key in theirs and key[1] not in DIFFERENT]
+    assert shared
+    assert [ours[key] for key in shared] == [theirs[key] for key in shared]
+
+
+def test_what_may_differ_does():
+    pairs = [(descriptions(first), descriptions(second)) for first, second in SHARED]
+    differing = {
+        key[1]
+        for ours, theirs in pairs
+        for key in ours.keys() & theirs.keys()
+        if ours[key] != theirs[key]
+    }
+    assert differing == set(DIFFERENT)
 
 
 MODULES = [

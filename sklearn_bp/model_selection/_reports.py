@@ -30,7 +30,7 @@ class Report:
 
     def _repr_html_(self):
         first, second = map(html.escape, self._lines())
-        parts = [f"<p><b>{first}</b><br>{second}</p>", _html_table(*self._table())]
+        parts = [f"<p><b>{first}</b><br/>{second}</p>", _html_table(*self._table())]
         picture = _svg(self._draw)
         return "<div>" + "\n".join([*parts, picture]) + "</div>"
 

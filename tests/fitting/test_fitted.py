@@ -20,7 +20,9 @@ X = np.random.RandomState(0).normal(size=(50, 4)).astype(np.float32)
 @pytest.fixture
 def classifier():
     y = (X[:, 0] > 0) + (X[:, 1] > 0).astype(int)
-    model = BackpropClassifier((7, 5), activation=["tanh", "relu"], max_iter=5)
+    model = BackpropClassifier(
+        hidden_layer_sizes=(7, 5), activation=["tanh", "relu"], max_iter=5
+    )
     return model.fit(X, y)
 
 
@@ -50,11 +52,15 @@ def test_its_description_is_enough_to_compute_what_it_predicts(classifier):
 
 
 def test_links_of_other_targets():
-    regressor = BackpropRegressor((3,), loss="poisson", max_iter=3).fit(X, X[:, 0] ** 2)
+    regressor = BackpropRegressor(
+        hidden_layer_sizes=(3,), loss="poisson", max_iter=3
+    ).fit(X, X[:, 0] ** 2)
     raw = regressor.network_.raw_outputs(X)[:, 0]
     assert regressor.network_.link == "exp"
     np.testing.assert_allclose(regressor.predict(X), np.exp(raw))
-    multilabel = BackpropClassifier((3,), max_iter=3).fit(X, (X > 0).astype(int))
+    multilabel = BackpropClassifier(hidden_layer_sizes=(3,), max_iter=3).fit(
+        X, (X > 0).astype(int)
+    )
     raw = multilabel.network_.raw_outputs(X)
     assert multilabel.network_.link == "logistic"
     np.testing.assert_allclose(multilabel.predict_proba(X), expit(raw), rtol=1e-5)

@@ -50,7 +50,7 @@ def leaves(data):
 def test_the_state_is_plain_data_and_a_version(solver, early_stopping, kind):
     estimator, y = TARGETS[kind]
     model = estimator(
-        (5,),
+        hidden_layer_sizes=(5,),
         solver=solver,
         early_stopping=early_stopping,
         max_iter=3,
@@ -59,7 +59,7 @@ def test_the_state_is_plain_data_and_a_version(solver, early_stopping, kind):
     state = model.__getstate__()
     for leaf in leaves(state):
         assert isinstance(leaf, PLAIN), leaf
-        assert getattr(leaf, "dtype", None) != object
+        assert not getattr(leaf, "dtype", np.dtype(int)).hasobject
     assert state["_network"]["version"] == 1
 
 
@@ -76,7 +76,7 @@ def test_the_state_is_plain_data_and_a_version(solver, early_stopping, kind):
 def test_after_fit_a_copy_goes_on_as_the_original(solver, learning_rate, kind, way):
     estimator, y = TARGETS[kind]
     original = estimator(
-        (5,),
+        hidden_layer_sizes=(5,),
         solver=solver,
         learning_rate=learning_rate,
         learning_rate_init=0.01,
@@ -96,7 +96,9 @@ def test_after_fit_a_copy_goes_on_as_the_original(solver, learning_rate, kind, w
 
 
 def test_copies_do_not_grow_with_the_original():
-    original = BackpropRegressor((5,), max_iter=4, random_state=0).fit(X, X[:, 0])
+    original = BackpropRegressor(
+        hidden_layer_sizes=(5,), max_iter=4, random_state=0
+    ).fit(X, X[:, 0])
     copies = [way(original) for way in WAYS.values()]
     original.partial_fit(X, X[:, 0])
     for copied in copies:
@@ -110,7 +112,11 @@ def test_a_warm_start_goes_on_after_a_pickle():
     models = []
     for way in (lambda model: model, WAYS["pickle"]):
         model = BackpropClassifier(
-            (5,), warm_start=True, early_stopping=True, max_iter=4, random_state=0
+            hidden_layer_sizes=(5,),
+            warm_start=True,
+            early_stopping=True,
+            max_iter=4,
+            random_state=0,
         )
         models.append(way(model.fit(X, LABELS)).fit(X, LABELS))
     for ours, expected in zip(models[1].coefs_, models[0].coefs_, strict=True):
@@ -119,7 +125,7 @@ def test_a_warm_start_goes_on_after_a_pickle():
 
 
 def test_a_version_that_is_not_known_is_refused():
-    model = BackpropRegressor((5,), max_iter=1).fit(X, X[:, 0])
+    model = BackpropRegressor(hidden_layer_sizes=(5,), max_iter=1).fit(X, X[:, 0])
     state = model.__getstate__()
     state["_network"] = {**state["_network"], "version": 2}
     with pytest.raises(ValueError, match=r"saved in version 2 .* reads version 1"):

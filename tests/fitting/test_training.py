@@ -18,7 +18,7 @@ Y = np.sin(X[:, 0]) + X[:, 1]
 
 def make_model(solver="adam", **settings):
     return BackpropRegressor(
-        (6,), solver=solver, max_iter=7, random_state=0, **settings
+        hidden_layer_sizes=(6,), solver=solver, max_iter=7, random_state=0, **settings
     )
 
 
@@ -87,7 +87,9 @@ def test_a_look_at_it_does_not_go_on_with_it():
 
 def test_partial_fit_does_not_touch_what_was_recorded_before(monkeypatch):
     """So its time does not grow by the call."""
-    model = BackpropClassifier((5,)).partial_fit(X, Y > 0, classes=[False, True])
+    model = BackpropClassifier(hidden_layer_sizes=(5,)).partial_fit(
+        X, Y > 0, classes=[False, True]
+    )
     rows = model._state.history.rows
 
     def fail(*_):
@@ -103,7 +105,7 @@ def test_partial_fit_does_not_touch_what_was_recorded_before(monkeypatch):
 
 
 def test_an_error_in_partial_fit_cuts_the_history_back():
-    model = BackpropRegressor((5,), solver="sgd", random_state=0)
+    model = BackpropRegressor(hidden_layer_sizes=(5,), solver="sgd", random_state=0)
     for _ in range(3):
         model.partial_fit(X, Y)
     losses, coefs = model.loss_curve_, [coef.copy() for coef in model.coefs_]

@@ -16,14 +16,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWar
 X, Y = load_iris(return_X_y=True)
 
 
+def make_network(solver="adam"):
+    return BackpropClassifier(
+        4, solver=solver, learning_rate_init=0.05, max_iter=6, random_state=0
+    )
+
+
 def make_curve():
-    return epoch_curve(BackpropClassifier((4,), max_iter=6, random_state=0), X, Y, cv=3)
+    return epoch_curve(make_network(), X, Y, cv=3)
 
 
 def make_study(**grid):
-    network = BackpropClassifier((4,), solver="sgd", max_iter=6, random_state=0)
     with np.errstate(all="ignore"):
-        return overfitting_study(network, X, Y, grid, cv=3)
+        return overfitting_study(make_network("sgd"), X, Y, grid, cv=3)
 
 
 MADE = {
