@@ -13,11 +13,13 @@ from .fitting import (
     check_more_samples,
     check_samples,
     check_validation_samples,
+    class_weights_in,
     from_plain,
     make_objective,
+    mean_weight,
     show,
     to_plain,
-    weigh,
+    weigh_part,
 )
 from .training import OPTIMIZERS
 from .utils import CallbackSupportMixin, fit_context
@@ -288,9 +290,10 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         samples = check_more_samples(
             self, fitted.targets, X, y, sample_weight, fitted.dtype
         )
-        samples = weigh(self, fitted.targets, samples)
-        objective = make_objective(self, samples.part())
-        return fitted.loss_and_gradients(samples, objective)
+        part = samples.part()
+        mean_weight(part.sample_weight)  # is not zero
+        part = weigh_part(part, class_weights_in(self, fitted.targets, part))
+        return fitted.loss_and_gradients(part.samples, make_objective(self, part))
 
     def input_gradients(self, X):
         """The derivatives of each raw output with respect to each feature.

@@ -2,6 +2,7 @@
 
 from ._checks import check_hidden_layer_sizes, check_sample_weight
 from ._fitted import FittedNetwork
+from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._plain import from_plain, to_plain
 from ._samples import (
     check_more_samples,
@@ -12,7 +13,7 @@ from ._samples import (
 from ._scores import Measure, score_of_targets
 from ._shown import fitted_attributes, show
 from ._targets import ClassTargets, NumberTargets, is_multilabel
-from ._training import Training, make_objective, weigh
+from ._training import Training
 
 __all__ = [
     "ClassTargets",
@@ -26,12 +27,14 @@ __all__ = [
     "check_sample_weight",
     "check_samples",
     "check_validation_samples",
+    "class_weights_in",
     "fitted_attributes",
     "from_plain",
     "is_multilabel",
     "make_objective",
+    "mean_weight",
     "score_of_targets",
     "show",
     "to_plain",
-    "weigh",
+    "weigh_part",
 ]

@@ -147,17 +147,3 @@ def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
     if (sample_weight < 0).any():
         raise ValueError(f"Negative values in {name}: weights must be >= 0.")
     return sample_weight
-
-
-def mean_weight(sample_weight, of="training"):
-    """The mean of some weights, which must not all be zero; of None, it is 1."""
-    if sample_weight is None:
-        return 1.0
-    mean = float(sample_weight.mean(dtype=np.float64))
-    if mean == 0:
-        raise ValueError(
-            f"The sample weights of the {of} set are all zero, those by class_weight"
-            " included. Pass at least one positive weight, or use a different"
-            " random_state if early stopping split them off."
-        )
-    return mean

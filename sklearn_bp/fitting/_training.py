@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ..engine import Dropout, Objective, get_engine
+from ..engine import Dropout, get_engine
 from ..network import Network, initialize
 from ..training import (
     OPTIMIZERS,
@@ -20,15 +20,10 @@ from ..training import (
     train,
 )
 from ..utils import warn
-from ._checks import (
-    check_activations,
-    check_dropout,
-    check_hidden_layer_sizes,
-    mean_weight,
-)
+from ._checks import check_activations, check_dropout, check_hidden_layer_sizes
 from ._fitted import FittedNetwork
+from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._scores import Measure
-from ._targets import weigh_classes
 
 # The schedules that scikit-learn has for sgd alone.
 SGD_SCHEDULES = ("invscaling", "adaptive")
@@ -103,14 +98,14 @@ class Training:
             rows = np.arange(samples.X.shape[0], dtype=np.int64)
         unweighted = samples.part(rows)
         mean_weight(unweighted.sample_weight)  # is not zero
-        class_weights = _class_weights(estimator, targets, unweighted)
-        self.part = _weigh(unweighted, class_weights)
+        class_weights = class_weights_in(estimator, targets, unweighted)
+        self.part = weigh_part(unweighted, class_weights)
         # Of the other calls nothing is known: so class weights count as they are, or
         # they would cancel where all rows are of one class.
         self._unweighted = unweighted if is_incremental else None
         self.held_out = None
         if validation is not None:
-            self.held_out = _weigh(validation.part(), class_weights)
+            self.held_out = weigh_part(validation.part(), class_weights)
             mean_weight(self.held_out.sample_weight, of="validation")
 
     # ---- preparing -----------------------------------------------------------------
@@ -447,65 +442,6 @@ class Training:
         snapshot.n_iter = n_iter
         snapshot.is_final = False
         return snapshot
-
-
-def make_objective(estimator, part):
-    """The objective that the estimator's parameters ask for.
-
-    Parameters
-    ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        Whose `alpha` and `penalty_scaling` are used.
-    part : Part
-        The training set.
-
-    Returns
-    -------
-    objective : Objective
-        What is minimised.
-    """
-    mean = mean_weight(part.sample_weight)
-    is_per_batch = estimator.penalty_scaling == "batch"
-    return Objective(
-        alpha=float(estimator.alpha),
-        mean_weight=mean,
-        penalty_size=None if is_per_batch else len(part) * mean,
-    )
-
-
-def weigh(estimator, targets, samples):
-    """Samples whose weights are multiplied by those of their classes, all of them
-    counted.
-
-    Parameters
-    ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        Whose `class_weight` is used, if it has one.
-    targets : ClassTargets or NumberTargets
-        What the targets are.
-    samples : Samples
-        The data.
-
-    Returns
-    -------
-    samples : Samples
-        With these weights.
-    """
-    part = samples.part()
-    mean_weight(part.sample_weight)  # is not zero
-    return _weigh(part, _class_weights(estimator, targets, part)).samples
-
-
-def _class_weights(estimator, targets, part):
-    """The weight of each class, see `ClassTargets.class_weights`."""
-    return targets.class_weights(estimator, part.y, part.sample_weight)
-
-
-def _weigh(part, class_weights):
-    """The same rows with weights of samples times weights of classes."""
-    samples = part.samples
-    weight = weigh_classes(class_weights, samples.y, samples.sample_weight)
-    return samples.weighted(weight).part(part.rows)
 
 
 def _check_is_like(network, fitted):

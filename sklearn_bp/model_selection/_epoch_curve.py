@@ -7,8 +7,10 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from ..utils import warn
 from ._checks import check_study
+from ._drawing import draw_curve
 from ._fold import train_fold
 from ._parallel import side_by_side
+from ._ranking import best_first
 from ._reports import Report
 
 
@@ -100,10 +102,8 @@ class EpochCurve(Report):
         return header, rows
 
     def _draw(self, figure):
-        from ._plot import EpochCurveDisplay  # which makes curves itself
-
         figure.set_size_inches(10, 4)
-        EpochCurveDisplay(self).plot(figure.subplots(1, 2))
+        draw_curve(*figure.subplots(1, 2), self)
 
     def to_frame(self):
         """Make a :class:`pandas.DataFrame`.
@@ -124,12 +124,6 @@ class EpochCurve(Report):
             name_of_array = name.replace("loss", "losses").replace("score", "scores")
             columns[name] = getattr(self, name_of_array).ravel(order="F")
         return pd.DataFrame(columns)
-
-
-def best_first(scores):
-    """The numbers of the scores, that of the largest first and those of NaN last; of
-    equal ones, in their order."""
-    return np.argsort(np.negative(scores), kind="stable")
 
 
 def epoch_curve(

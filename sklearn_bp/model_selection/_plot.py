@@ -3,10 +3,8 @@ is imported for the last one alone."""
 
 import numpy as np
 
-from ._epoch_curve import best_first, epoch_curve
-
-TRAIN, TEST = "#0072B2", "#D55E00"
-LOSS = "loss (without the penalty)"
+from ._drawing import draw_curve
+from ._epoch_curve import epoch_curve
 
 
 class EpochCurveDisplay:
@@ -138,39 +136,5 @@ class EpochCurveDisplay:
                 f" {len(self.axes_)}."
             )
         self.figure_ = self.axes_[0].figure
-        curve, (loss_ax, score_ax) = self.curve, self.axes_
-        draw_panel(loss_ax, curve, "loss")
-        draw_panel(score_ax, curve, "score")
-        loss_ax.set_ylabel(LOSS)
-        score_ax.set_ylabel(curve.score_name)
-        for panel in self.axes_:
-            panel.legend(frameon=False)
+        draw_curve(*self.axes_, self.curve)
         return self
-
-
-@np.errstate(invalid="ignore")  # of infinite losses
-def draw_panel(ax, curve, quantity):
-    """Means over folds, with bands of a standard deviation to both sides, and the best
-    epoch; of the loss or of the score."""
-    if quantity == "loss":
-        train, test, sign = curve.train_losses, curve.test_losses, -1
-    else:
-        train, test, sign = curve.train_scores, curve.test_scores, 1
-    has_log_axis = quantity == "loss" and min(train.min(), test.min()) > 0
-    if has_log_axis:
-        ax.set_yscale("log")
-    epochs = np.arange(1, len(train) + 1)
-    for values, color, label in ((train, TRAIN, "training"), (test, TEST, "test")):
-        mean, spread = values.mean(axis=1), values.std(axis=1)
-        low, high = mean - spread, mean + spread
-        if has_log_axis:
-            low = np.maximum(low, values.min(axis=1))
-        ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
-        ax.plot(epochs, mean, color=color, label=label)
-    mean = test.mean(axis=1)
-    best = best_first(sign * mean)[0]
-    label = f"best test epoch: {best + 1}"
-    ax.axvline(best + 1, color="#555555", linestyle=":", linewidth=1)
-    ax.plot(best + 1, mean[best], "o", color=TEST, label=label)
-    ax.set_xlabel("epoch")
-    ax.grid(alpha=0.3)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ._plot import LOSS, TEST, draw_panel
+from ._drawing import TEST, draw_panels, new_axes, panel_grid
 from ._study import overfitting_study
-from ._summary import NEGATED_LOSS, format_params, format_value
+from ._summary import NEGATED_LOSS, format_value
 
 
 class OverfittingDisplay:
@@ -124,9 +124,9 @@ class OverfittingDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, array-like of these, or Figure, default=None
-            Where to draw: one Axes for each setting, or one for the map, or an empty
-            figure for all of them. None makes a figure.
+        ax : matplotlib Axes or array-like of these, default=None
+            Where to draw: one Axes for each setting, or one for the map. None makes a
+            figure.
         kind : {'auto', 'panels', 'map'}, default='auto'
             See `from_study`.
         quantity : {'loss', 'score'}, default='loss'
@@ -188,28 +188,13 @@ class OverfittingDisplay:
         return len(rows) * len(columns) <= 2 * len(settings)
 
     def _plot_panels(self, ax, quantity):
-        study = self.study
-        n_panels = len(study.params)
-        n_columns = 2 if n_panels in (2, 4) else min(3, n_panels)
-        n_rows = -(-n_panels // n_columns)
-        size = (1 + 3.2 * n_columns, 0.8 + 2.6 * n_rows)
-        self.axes_ = _axes(ax, n_panels, (n_rows, n_columns), size, shared=True)
+        n_panels = len(self.study.params)
+        shape, size = panel_grid(n_panels)
+        self.axes_ = _axes(ax, n_panels, shape, size, shared=True)
         self.figure_ = self.axes_[0].figure
-        first = study.errors.index(None)
-        for index, panel in enumerate(self.axes_):
-            title = format_params(study.params[index])
-            if study.errors[index] is not None:
-                panel.set_title(f"{title}\nfailed", fontsize="medium")
-                continue
-            panel.set_title(title, fontsize="medium")
-            draw_panel(panel, study.curves[index], quantity)
-            lines = panel.get_lines() if index == first else panel.get_lines()[-1:]
-            panel.legend(handles=_labelled(lines), frameon=False, fontsize="small")
-        for panel in self.axes_[-n_columns:]:  # there may be none below
-            panel.tick_params(labelbottom=True)
         # Who brings the Axes may have arranged them otherwise.
-        for panel in self.axes_[:: n_columns if _is_for_us_to_arrange(ax) else 1]:
-            panel.set_ylabel(LOSS if quantity == "loss" else study.score_name)
+        n_columns = shape[1] if ax is None else 1
+        draw_panels(self.axes_, self.study, quantity, n_columns)
 
     def _plot_map(self, ax, rows, columns):
         study = self.study
@@ -253,30 +238,15 @@ class OverfittingDisplay:
 
 def _axes(ax, n, shape, size, shared=False):
     """As many as are asked for, given or in a figure of their own."""
-    if _is_for_us_to_arrange(ax):
-        figure = ax
-        if figure is None:
-            import matplotlib.pyplot as plt
+    if ax is None:
+        import matplotlib.pyplot as plt
 
-            figure = plt.figure(layout="constrained")
-        figure.set_size_inches(size)
-        axes = figure.subplots(*shape, sharex=shared, sharey=shared, squeeze=False)
-        for unused in axes.ravel()[n:]:
-            unused.remove()
-        return axes.ravel()[:n]
+        figure = plt.figure(figsize=size, layout="constrained")
+        return new_axes(figure, n, shape, shared)
     axes = np.ravel(ax)
     if len(axes) != n:
         raise ValueError(f"ax must be {n} Axes for this picture, got {len(axes)}.")
     return axes
-
-
-def _is_for_us_to_arrange(ax):
-    """Whether there are no Axes yet, but a Figure at most."""
-    return ax is None or hasattr(ax, "subplots")
-
-
-def _labelled(lines):
-    return [line for line in lines if not line.get_label().startswith("_")]
 
 
 def _frame(ax, study, row_name, row_values, column_name, column_values):

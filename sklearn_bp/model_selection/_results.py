@@ -7,7 +7,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ..fitting import check_hidden_layer_sizes
-from ._epoch_curve import best_first
+from ._drawing import draw_panels, new_axes, panel_grid
+from ._ranking import best_first
 from ._reports import Report
 from ._summary import format_params, format_score, summarize
 
@@ -382,10 +383,12 @@ class OverfittingStudy(Report):
         return header, rows
 
     def _draw(self, figure):
-        from ._plot_study import OverfittingDisplay  # which makes studies itself
-
         shown = self.only(sorted(self.ranking()[:MOST_DRAWN]))
-        OverfittingDisplay(shown).plot(figure, kind="panels")
+        n_panels = len(shown.params)
+        shape, size = panel_grid(n_panels)
+        figure.set_size_inches(size)
+        axes = new_axes(figure, n_panels, shape, shared=True)
+        draw_panels(axes, shown, "loss", shape[1])
 
     def only(self, indices):
         """The same study with some of its settings.

@@ -1,0 +1,97 @@
+"""How curves are drawn, on Axes that are there. matplotlib itself is not imported here:
+whoever has Axes has it."""
+
+import numpy as np
+
+from ._ranking import best_first
+from ._summary import format_params
+
+TRAIN, TEST = "#0072B2", "#D55E00"
+LOSS = "loss (without the penalty)"
+
+
+def draw_curve(loss_ax, score_ax, curve):
+    """The loss and the score of a curve, each on Axes of its own."""
+    draw_panel(loss_ax, curve, "loss")
+    draw_panel(score_ax, curve, "score")
+    loss_ax.set_ylabel(LOSS)
+    score_ax.set_ylabel(curve.score_name)
+    for ax in (loss_ax, score_ax):
+        ax.legend(frameon=False)
+
+
+def draw_panels(axes, study, quantity, n_columns):
+    """A panel for each setting of a study.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        One for each setting.
+    study : OverfittingStudy
+        What is drawn.
+    quantity : {"loss", "score"}
+        What the panels show.
+    n_columns : int
+        How many Axes there are side by side; the first ones are labelled.
+    """
+    first = study.errors.index(None)
+    for index, ax in enumerate(axes):
+        title = format_params(study.params[index])
+        if study.errors[index] is not None:
+            ax.set_title(f"{title}\nfailed", fontsize="medium")
+            continue
+        ax.set_title(title, fontsize="medium")
+        draw_panel(ax, study.curves[index], quantity)
+        lines = ax.get_lines() if index == first else ax.get_lines()[-1:]
+        ax.legend(handles=_labelled(lines), frameon=False, fontsize="small")
+    for ax in axes[-n_columns:]:  # there may be none below
+        ax.tick_params(labelbottom=True)
+    for ax in axes[::n_columns]:
+        ax.set_ylabel(LOSS if quantity == "loss" else study.score_name)
+
+
+def panel_grid(n):
+    """The numbers of rows and columns of `n` panels, and the size in inches."""
+    n_columns = 2 if n in (2, 4) else min(3, n)
+    n_rows = -(-n // n_columns)
+    return (n_rows, n_columns), (1 + 3.2 * n_columns, 0.8 + 2.6 * n_rows)
+
+
+def new_axes(figure, n, shape, shared):
+    """So many Axes in an empty figure."""
+    axes = figure.subplots(*shape, sharex=shared, sharey=shared, squeeze=False)
+    for unused in axes.ravel()[n:]:
+        unused.remove()
+    return axes.ravel()[:n]
+
+
+@np.errstate(invalid="ignore")  # of infinite losses
+def draw_panel(ax, curve, quantity):
+    """Means over folds, with bands of a standard deviation to both sides, and the best
+    epoch; of the loss or of the score."""
+    if quantity == "loss":
+        train, test, sign = curve.train_losses, curve.test_losses, -1
+    else:
+        train, test, sign = curve.train_scores, curve.test_scores, 1
+    has_log_axis = quantity == "loss" and min(train.min(), test.min()) > 0
+    if has_log_axis:
+        ax.set_yscale("log")
+    epochs = np.arange(1, len(train) + 1)
+    for values, color, label in ((train, TRAIN, "training"), (test, TEST, "test")):
+        mean, spread = values.mean(axis=1), values.std(axis=1)
+        low, high = mean - spread, mean + spread
+        if has_log_axis:
+            low = np.maximum(low, values.min(axis=1))
+        ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
+        ax.plot(epochs, mean, color=color, label=label)
+    mean = test.mean(axis=1)
+    best = best_first(sign * mean)[0]
+    label = f"best test epoch: {best + 1}"
+    ax.axvline(best + 1, color="#555555", linestyle=":", linewidth=1)
+    ax.plot(best + 1, mean[best], "o", color=TEST, label=label)
+    ax.set_xlabel("epoch")
+    ax.grid(alpha=0.3)
+
+
+def _labelled(lines):
+    return [line for line in lines if not line.get_label().startswith("_")]
