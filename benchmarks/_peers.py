@@ -1,10 +1,10 @@
 """What is compared: how each peer trains the same network on the same data.
 
 A peer is a function that takes a `Workload`, X and y and returns `train(n_epochs)`,
-made ready and warmed up as far as the peer allows. All minimise the log loss and the L2
-penalty with Adam, shuffle each epoch, and start from random weights. What is timed is a
-call of `train`: for the three with an estimator a whole `fit`, checks of the data
-included, for PyTorch and JAX the bare loop over arrays that lie ready.
+prepared and warmed up as far as the peer allows. All minimise the log loss and the L2
+penalty with Adam, shuffle in each epoch, and start from random weights. What is timed
+is a call of `train`: for the three with an estimator this is a whole `fit`, including
+checks of the data; for PyTorch and JAX it is the bare loop over prepared arrays.
 """
 
 import warnings
@@ -59,7 +59,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class SquareProduct:
-    """The product of two square matrices, to find a machine's limit."""
+    """The product of two square matrices, to measure a machine's limit."""
 
     size: int = 2048
     n_epochs: int = 3
@@ -89,7 +89,7 @@ def _estimator(cls, workload, X, y):
             random_state=0,
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # no convergence, as asked for
+            warnings.simplefilter("ignore")  # none converges, on purpose
             model.fit(X, y)
 
     train(1)
@@ -232,7 +232,7 @@ def blas_product(_, A, B):
 
     def multiply(n_times):
         for _ in range(n_times):
-            # as BLAS counts, by columns: no copies
+            # in the column order of BLAS: no copies
             gemm(1, A.T, B.T, c=C.T, overwrite_c=True)
 
     multiply(1)

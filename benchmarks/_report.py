@@ -35,7 +35,7 @@ def argument_parser(description, repeats):
 
 
 def number(x):
-    """Three digits, or all before the point."""
+    """Three significant digits, or all digits before the decimal point."""
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
@@ -47,7 +47,7 @@ def table(head, rows):
 
 
 def beside_ours(figures, peers):
-    """Cells of a row: our figure, and each peer's with its ratio to ours."""
+    """Cells of a row: our figure, and that of each peer with its ratio to ours."""
     cells = [number(figures[OURS])]
     for peer in list(peers)[1:]:
         ratio = figures[peer] / figures[OURS]

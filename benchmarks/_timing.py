@@ -1,7 +1,7 @@
-"""Peers take turns, each in processes of its own, one for each number of threads.
+"""Peers take turns, each in its own processes, one for each number of threads.
 
-In a process of its own a peer finds the thread pools of no other, and its number of
-threads is set the way its makers foresee: by the environment, before it is imported.
+In its own process a peer does not share the thread pools of another, and its number of
+threads is set as its makers intend: by the environment, before it is imported.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import scipy.linalg.blas  # noqa: F401  its library is described
+import scipy.linalg.blas  # noqa: F401  for describe_machine
 from _peers import PACKAGES, PEERS
 from threadpoolctl import threadpool_info
 
-# Threads go on spinning for a while after their work, on the processors that the next
+# Threads keep spinning for a while after their work, on the processors that the next
 # peer needs.
 REST = 0.1
 
@@ -47,7 +47,7 @@ def environment(**settings):
 
 
 def _serve(connection):
-    """In the process of a peer: get ready, and work when asked to."""
+    """In the process of a peer: prepare, and work when asked to."""
     work = None
     while (task := connection.recv()) is not None:
         if isinstance(task, int):
@@ -61,9 +61,9 @@ def _serve(connection):
 
 
 class Worker:
-    """A peer in a process of its own, with its number of threads.
+    """A peer in its own process, with its number of threads.
 
-    `make(workload, X, y)` returns the function that is timed.
+    `make(workload, X, y)` returns the function to be timed.
     """
 
     def __init__(self, peer, make, n_threads):
@@ -89,14 +89,14 @@ class Worker:
         return self._ask(n_epochs)
 
     def stop(self):
-        with contextlib.suppress(BrokenPipeError):  # the error is known by now
+        with contextlib.suppress(BrokenPipeError):  # the error has been raised already
             self._connection.send(None)
         self._process.join(10)
 
 
 @contextlib.contextmanager
 def workers(peers, threads):
-    """A worker for each of `peers`, functions by name, and each number of threads."""
+    """A worker for each of `peers`, a dict of functions, and each number of threads."""
     started = [Worker(peer, peers[peer], n) for peer in peers for n in threads]
     try:
         yield started
@@ -111,7 +111,7 @@ def microseconds_a_step(workers, workload, dtype, n_repeats):
         worker.prepare(workload, dtype)
     times = {(worker.peer, worker.n_threads): [] for worker in workers}
     for repeat in range(n_repeats):
-        # forth and back, so that nobody always comes after the same one
+        # back and forth, so that no peer always follows the same one
         for worker in workers[:: 1 if repeat % 2 == 0 else -1]:
             elapsed = worker.seconds(workload.n_epochs)
             times[worker.peer, worker.n_threads].append(elapsed)
@@ -122,7 +122,7 @@ def microseconds_a_step(workers, workload, dtype, n_repeats):
 
 
 def best(medians):
-    """The better number of threads for each peer."""
+    """The time of each peer with its better number of threads."""
     return {
         peer: min(time for (other, _), time in medians.items() if other == peer)
         for peer in dict.fromkeys(peer for peer, _ in medians)
@@ -130,7 +130,7 @@ def best(medians):
 
 
 def available_peers():
-    """The functions of the peers whose packages are installed, by name."""
+    """The functions of those peers whose packages are installed, by name."""
     found = {}
     for peer, package in PACKAGES.items():
         if importlib.util.find_spec(package) is None:

@@ -1,8 +1,8 @@
-"""BackpropClassifier beside its peers, workload by workload.
+"""BackpropClassifier compared with its peers, workload by workload.
 
 All train the same networks on the same data with the same optimizer. They take turns
-within one run, each in processes of its own with one thread and with two; what is
-compared is the median time of a training step with the better number of threads.
+within one run, each in its own processes with one thread and with two; what is
+compared is the median time per training step with the better number of threads.
 
     python benchmarks/compare_peers.py --update-doc
 """
@@ -53,10 +53,10 @@ def measure_limits(threads, n_repeats):
 
 
 def measure_peers(peers, threads, n_repeats):
-    """Microseconds a step: {(dtype, workload): {(peer, n_threads): figure}}."""
+    """Microseconds per step: {(dtype, workload): {(peer, n_threads): figure}}."""
     times = {}
     for dtype in DTYPES:
-        # JAX can be told its precision only once.
+        # The precision of JAX can be set only once per process.
         with workers(peers, threads) as started:
             for workload in WORKLOADS:
                 times[dtype, workload] = measured = microseconds_a_step(
@@ -78,7 +78,7 @@ def peer_table(times, dtype, peers):
 
 
 def ratio_table(times):
-    """How many times the speed of MLPClassifier: the README's table."""
+    """Speed as a multiple of MLPClassifier's: the table in the README."""
     rows = []
     for workload in WORKLOADS:
         alone, better = [], []
@@ -94,7 +94,7 @@ def ratio_table(times):
 
 
 def share_table(times, limits, n_threads):
-    """Which share of the speed of square products a whole step reaches."""
+    """The speed of a whole step as a share of that of square products."""
     rows = []
     for workload in WORKLOADS:
         cells = []
@@ -125,7 +125,7 @@ def _split(row):
 
 
 def draw(times, peers):
-    """Time of a step beside ours, one panel a type."""
+    """Time per step relative to ours, one panel per type."""
     figure, axes = plt.subplots(
         1, 2, figsize=(11, 5.5), sharey=True, layout="constrained"
     )
@@ -143,7 +143,7 @@ def draw(times, peers):
         ax.set_xscale("log")
         ax.margins(x=0.12)
         ax.set_title(dtype)
-        ax.set_xlabel(f"times {OURS}'s time of a step (log scale)")
+        ax.set_xlabel(f"time per step relative to {OURS} (log scale)")
     labels = [
         f"{w.n_samples:,} x {w.n_features}, {w.n_classes} classes\n"
         f"hidden {w.hidden}, batch {w.batch_size}"
@@ -158,7 +158,7 @@ def draw(times, peers):
 def main():
     parser = argument_parser(__doc__, repeats=7)
     parser.add_argument(
-        "--peers", nargs="+", help="beside ours; default: all installed"
+        "--peers", nargs="+", help="compared with ours; default: all installed"
     )
     arguments = parser.parse_args()
     threads, peers = arguments.threads, available_peers()

@@ -1,7 +1,7 @@
-"""The test loss of a network that chooses for itself and of MLPClassifier.
+"""The test loss of a network that chooses for itself, and of MLPClassifier.
 
-The mean over ten stratified splits, a quarter of each for the test; features as they
-are, and standardised. Both estimators with all their defaults.
+Means over ten stratified splits with a quarter of the data for testing, on features as
+given and standardised. Both estimators have all their defaults.
 
     python benchmarks/default_cv.py --update-doc
 """
@@ -54,7 +54,7 @@ def splits(load, standardised):
 
 
 def losses_and_times(estimators, data):
-    """Of each estimator on each split; who comes first takes turns."""
+    """For each estimator on each split; the estimators take turns at being first."""
     losses = {name: [] for name in estimators}
     times = {name: [] for name in estimators}
     for seed, (X_train, X_test, y_train, y_test) in enumerate(data):

@@ -1,8 +1,8 @@
 """What early stopping costs in test error, and what it saves in epochs.
 
-The mean over five seeds of a cross-validation of five folds, each: the share of samples
-with the wrong class, or the root mean squared error. Features, and the targets of the
-regression, are standardised.
+Means over five seeds of a five-fold cross-validation: the share of misclassified
+samples, or the root mean squared error. Features and regression targets are
+standardised.
 
     python benchmarks/early_stopping.py --update-doc
 """

@@ -1,7 +1,7 @@
 """How the time of training grows with samples, width, depth, batch size and threads.
 
-In each picture one of them grows and the others stay; float32, and for each peer the
-better of the numbers of threads, but where threads are what is compared.
+In each picture one of them grows and the others stay fixed; float32, and for each peer
+the better number of threads, except where threads are compared.
 
     python benchmarks/growth_curves.py --update-doc
 """
@@ -25,38 +25,38 @@ from _timing import available_peers, best, microseconds_a_step, workers
 
 START = Workload(10_000, 64, 10, (100,), 200, n_epochs=1)
 #: By name: what grows, its values, the workload for a value, the unit of the curve, and
-#: how microseconds a step become that.
+#: how microseconds per step are converted to it.
 CURVES = {
     "samples": (
         "samples",
         [100, 1_000, 10_000, 100_000, 1_000_000],
         lambda n: replace(START, n_samples=n, batch_size=min(n, 200)),
-        "milliseconds an epoch",
+        "milliseconds per epoch",
         lambda time, work: 1e-3 * time * work.n_steps / work.n_epochs,
     ),
     "width": (
         "units in each of two hidden layers",
         [8, 32, 128, 512, 2048],
         lambda n: replace(START, n_samples=2_000, hidden=(n, n)),
-        "microseconds a step",
+        "microseconds per step",
         lambda time, work: time,
     ),
     "depth": (
         "hidden layers of 100 units",
         [1, 2, 4, 8, 16],
         lambda n: replace(START, hidden=(100,) * n),
-        "microseconds a step",
+        "microseconds per step",
         lambda time, work: time,
     ),
     "batch size": (
         "batch size",
         [1, 4, 16, 64, 256, 1024, 10_000],
         lambda n: replace(START, batch_size=n),
-        "microseconds a sample",
+        "microseconds per sample",
         lambda time, work: time * work.n_steps / work.n_epochs / work.n_samples,
     ),
 }
-STEPS = 100  # at least so many in a run
+STEPS = 100  # the least number of steps in a run
 
 
 def measure(peers, threads, n_repeats):
@@ -116,8 +116,8 @@ def draw(results, peers, threads):
         ]
         ax.plot(range(len(values)), gains, "o-", label=name)
     ax.axhline(1, color="black", linewidth=1)
-    ax.set_xlabel("points of the other panels, from left to right")
-    ax.set_ylabel(f"gain of {threads[-1]} threads over {threads[0]}")
+    ax.set_xlabel("points of the other panels, left to right")
+    ax.set_ylabel(f"speedup of {threads[-1]} threads over {threads[0]}")
     ax.set_title(f"Threads in {OURS}")
     ax.legend(frameon=False, fontsize=8)
     handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -129,7 +129,7 @@ def draw(results, peers, threads):
 def main():
     parser = argument_parser(__doc__, repeats=5)
     parser.add_argument(
-        "--peers", nargs="+", help="beside ours; default: all but skorch"
+        "--peers", nargs="+", help="compared with ours; default: all but skorch"
     )
     arguments = parser.parse_args()
     peers = available_peers()

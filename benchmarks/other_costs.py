@@ -1,5 +1,6 @@
-"""What a user meets beside the training step, and MLPClassifier's costs beside ours:
-predictions, sparse data, a short fit, an import, memory.
+"""Costs besides the training step, compared with those of MLPClassifier.
+
+Predictions, sparse data, a short fit, an import, memory.
 
     python benchmarks/other_costs.py --update-doc
 """
@@ -38,7 +39,7 @@ class SparseWorkload(Workload):
 
 
 def _fitted(peer, workload, X, y):
-    """A model, whose training no one waits for."""
+    """A model, whose training is not timed."""
     import warnings
 
     from sklearn.neural_network import MLPClassifier
@@ -105,7 +106,8 @@ def _many_fits(train):
     return work
 
 
-#: what, the two functions, the workload, the factor from seconds of a run to `unit`
+#: What is timed and in which unit, the two functions, the workload, and the factor from
+#: seconds per run to that unit.
 COSTS = [
     (
         "predict, 100,000 x 64, ms",
@@ -191,7 +193,7 @@ print(held, peak() - before)
 
 
 def measure_memory():
-    """Peak of a fit in MB of resident memory, and how many times what X and y take."""
+    """Peak resident memory of a fit in MB, and as a multiple of what X and y take."""
     rows = []
     for dtype in DTYPES:
         ratios = []

@@ -1,8 +1,8 @@
-"""The time of a study with curves, beside that of a grid search without.
+"""The time of a study with curves, compared with that of a grid search without.
 
 Six values of alpha, five folds, 100 epochs, two jobs: `overfitting_study` in threads,
-and `GridSearchCV` with `MLPClassifier` in processes that are there already, without its
-refit. Features are standardised.
+and `GridSearchCV` with `MLPClassifier` in processes that are already running, without
+the refit. Features are standardised.
 
     python benchmarks/overfitting_study.py --update-doc
 """
@@ -28,7 +28,7 @@ DATA = {
 }
 GRID = {"alpha": [0.0001, 0.001, 0.01, 0.1, 1, 10]}
 SETTINGS = {"max_iter": 100, "random_state": 0}
-REST = 0.3  # seconds, for threads that still spin
+REST = 0.3  # seconds, until threads have stopped spinning
 
 
 def study(X, y):
@@ -41,7 +41,7 @@ def grid_search(X, y):
 
 
 def medians(X, y, n_repeats):
-    """Seconds of the study and of the grid search, which take turns."""
+    """Seconds for the study and for the grid search, which take turns."""
     times = {study: [], grid_search: []}
     for function in times:
         function(X, y)
@@ -67,7 +67,7 @@ def rows(n_repeats):
 def main():
     parser = argument_parser(__doc__, repeats=7)
     arguments = parser.parse_args()
-    # Of epochs that were not enough, also in the processes of the grid search.
+    # ConvergenceWarnings, also in the processes of the grid search.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         head = ["data", "computing type", "study", "grid search", "ratio"]
