@@ -1,15 +1,15 @@
 """
-Class weights, where one error costs more than the other
-========================================================
+Class weights, when one kind of error costs more than the other
+===============================================================
 
-A malignant tumour that is taken for a benign one costs more than a false alarm. A
+A malignant tumour that is mistaken for a benign one costs more than a false alarm. The
 weight of the malignant class tells the network by how much: its threshold moves, and
-tumours are found that would be missed otherwise, at the price of more false alarms.
+it finds tumours that it would otherwise miss, at the price of more false alarms.
 """
 
 # %%
-# To be equally sure of both figures, every sample is predicted once in each of ten
-# cross-validations, by networks that have not seen it.
+# To measure both error rates on all samples, each sample is predicted once in each of
+# ten cross-validations, by networks that have not seen it.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,7 +29,7 @@ N_REPEATS = 10
 
 
 def missed_and_false_alarms(weight):
-    """Shares of the malignant and of the benign tumours, one a cross-validation."""
+    """Missed malignant tumours and false alarms in percent, per cross-validation."""
     network = BackpropClassifier(
         hidden_layer_sizes=(20,),
         class_weight={"malignant": weight},
@@ -53,13 +53,13 @@ for weight, (missed, false) in zip(WEIGHTS, results.mean(axis=1)):
     print(f"weight {weight:3}: {missed:.1f} % missed, {false:.1f} % false alarms")
 
 # %%
-# Bands show the spread over the cross-validations. Where the curves cross depends on
-# what an error costs, which is not a matter of statistics.
+# Bands show the standard deviation over the cross-validations. Which weight is best
+# depends on what each error costs, which is not a matter of statistics.
 
 figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 for column, label, color in (
-    (0, "malignant tumours that are missed", "#D55E00"),
-    (1, "benign tumours that raise an alarm", "#0072B2"),
+    (0, "missed malignant tumours", "#D55E00"),
+    (1, "benign tumours with a false alarm", "#0072B2"),
 ):
     shares = results[:, :, column]
     mean, spread = shares.mean(axis=1), shares.std(axis=1)
@@ -70,8 +70,8 @@ ax.set_xticks(WEIGHTS, WEIGHTS)
 ax.minorticks_off()
 ax.set_ylim(bottom=0)
 ax.set_xlabel("weight of the malignant class (benign: 1)")
-ax.set_ylabel("share of the class, %")
-ax.set_title("Breast cancer, 357 benign and 212 malignant tumours")
+ax.set_ylabel("percentage of the class")
+ax.set_title("Breast cancer: 357 benign and 212 malignant tumours")
 ax.legend(frameon=False)
 ax.grid(alpha=0.3)
 figure.savefig("plot_class_weight.png", dpi=120)

@@ -2,13 +2,13 @@
 The same study on a cluster
 ===========================
 
-A study goes to wherever joblib sends it. Here to a cluster of Dask's: two worker
-processes of this machine, which might as well be two hundred of many. The result is the
-same to the last bit.
+A study runs wherever joblib sends it, here to a Dask cluster: two worker processes on
+this machine, which might as well be two hundred on many. The result is the same to the
+last bit.
 """
 
 # %%
-# Worker processes import this file, so what is to be done once stands in a function.
+# Worker processes import this file, so code that must run only once is in a function.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,7 +39,7 @@ def study_digits():
 
 
 # %%
-# The backend is all that has to be said.
+# Only the backend has to be chosen.
 
 
 def main():
@@ -55,7 +55,7 @@ def main():
         np.array_equal(curve.test_losses, other.test_losses)
         for curve, other in zip(study.curves, study_digits().curves, strict=True)
     )
-    print(f"the same without the cluster: {same_bits}")
+    print(f"same result without the cluster: {same_bits}")
     print(study.summary())
     display = OverfittingDisplay.from_study(study)
     display.figure_.savefig("plot_dask_cluster.png", dpi=120)

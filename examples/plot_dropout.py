@@ -2,17 +2,17 @@
 Dropout against overfitting
 ===========================
 
-A wide network that sees few digits soon knows them by heart: its loss on other digits
+A wide network that sees few digits soon memorises them: its loss on other digits
 falls, and then rises again. Dropout [1]_ leaves out a share of the hidden units in each
-step, others each time, so that none can rely on its neighbours. The network learns more
-slowly, and what it learns holds better for digits that it has not seen.
+step, different ones each time, so that no unit can rely on its neighbours. The network
+learns more slowly, and generalises better to digits that it has not seen.
 
 .. [1] Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. & Salakhutdinov, R.
    (2014). "Dropout: a simple way to prevent neural networks from overfitting." JMLR 15.
 """
 
 # %%
-# 200 digits to learn from, 1,597 that the network is measured on after each epoch.
+# 200 digits to learn from, and 1,597 on which the network is measured after each epoch.
 
 import warnings
 
@@ -32,8 +32,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# ``history_`` holds the loss of both after each epoch. With dropout, the training loss
-# is that of the thinned network.
+# ``history_`` holds the loss on both sets for each epoch. With dropout, the training
+# loss is that of the thinned network.
 
 RATES = {0.0: "#555555", 0.25: "#0072B2", 0.5: "#D55E00"}
 histories, errors = {}, {}
@@ -52,13 +52,13 @@ for rate in RATES:
     best = histories[rate]["validation_loss"].min()
     last = histories[rate]["validation_loss"].iloc[-1]
     print(
-        f"dropout {rate:4}: test loss {best:.3f} at best, {last:.3f} in the end;"
+        f"dropout {rate:4}: test loss {best:.3f} at best, {last:.3f} at the end;"
         f" {errors[rate]:.1%} misread"
     )
 
 # %%
-# Without dropout the test loss turns after forty epochs; with it, it turns later, from
-# a lower point, and ends lower.
+# Without dropout the test loss starts to rise after forty epochs; with dropout it
+# starts later, from a lower minimum, and ends lower.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 for rate, history in histories.items():

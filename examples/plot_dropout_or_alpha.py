@@ -2,13 +2,12 @@
 Dropout or a penalty?
 =====================
 
-Both keep a network from learning its data by heart. Which of them helps more, and do
-they help together? A study over a grid of both says so, with the best epoch of each
-pair.
+Both keep a network from memorising its data. Which of them helps more, and do they
+help together? A study over a grid of both tells, with the best epoch of each pair.
 """
 
 # %%
-# 500 samples, of which a fifth has a random label, and a network that is much too large
+# 500 samples, a fifth of them with a random label, and a network that is much too large
 # for them.
 
 import matplotlib.pyplot as plt
@@ -36,8 +35,8 @@ study = overfitting_study(
 print(study.summary())
 
 # %%
-# The lightest field is the best pair, in a solid frame; the simplest one that is not
-# worse by more than the standard error has a dashed frame.
+# The lightest cell, in a solid frame, is the best pair; a dashed frame marks the
+# simplest pair that is worse by at most one standard error.
 
 display = OverfittingDisplay.from_study(study)
 display.figure_.savefig("plot_dropout_or_alpha.png", dpi=120)

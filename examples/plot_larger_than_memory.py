@@ -2,14 +2,14 @@
 Data larger than memory
 =======================
 
-A file of any length trains a network by `partial_fit`, batch by batch. Here two million
-samples in a Parquet file, of which one batch at a time is in memory.
-Blocks of a Dask array go the same way: ``for block in X.blocks``.
+`partial_fit` trains a network on a file of any length, batch by batch: here on two
+million samples in a Parquet file, of which one batch at a time is in memory.
+The blocks of a Dask array work the same way: ``for block in X.blocks``.
 """
 
 # %%
-# The file is written in batches, too. A random network says what the labels are; one
-# in twenty is wrong.
+# The file is also written in batches. A random network determines the labels, and one
+# label in twenty is then replaced by a random one.
 
 import resource
 import tempfile
@@ -45,7 +45,7 @@ def write(path):
 
 
 def read(path):
-    """Batch by batch, as arrays that the engine takes as they are."""
+    """Yield batches, as arrays that the engine uses without conversion."""
     with pq.ParquetFile(path) as file:
         for number in range(file.num_row_groups):
             batch = file.read_row_group(number)
@@ -54,8 +54,8 @@ def read(path):
 
 
 # %%
-# Each batch is seen once. Before that, it is a test of what the network has learned
-# from all those before: there is no better test set than what is still to come.
+# Each batch is seen once. Before the network is trained on it, the batch tests what it
+# has learned from all earlier ones: there is no better test set than data to come.
 
 model = BackpropClassifier(
     hidden_layer_sizes=(64,), learning_rate_init=0.002, random_state=0
@@ -74,15 +74,15 @@ with tempfile.TemporaryDirectory() as folder:
 
 print(f"{N_BATCHES * BATCH:,} samples in {megabytes:.0f} MiB")
 print(f"peak memory grew by {(after - before) / 1024:.0f} MiB while training")
-print(f"accuracy on what comes next: {accuracies[0]:.3f}, at last {accuracies[-1]:.3f}")
+print(f"accuracy on the next batch: {accuracies[0]:.3f}, at last {accuracies[-1]:.3f}")
 
 # %%
-# One pass is enough: at two million samples nothing can be learned by heart.
+# One pass is enough: two million samples are too many to be memorised.
 
 figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 seen = BATCH * np.arange(1, N_BATCHES) / 1e6
 ax.plot(seen, accuracies, marker="o", color="#0072B2")
-ax.axhline(1 - 0.05 * 2 / 3, color="#555555", linestyle=":", label="right labels")
+ax.axhline(1 - 0.05 * 2 / 3, color="#555555", linestyle=":", label="correct labels")
 ax.set(
     xlabel="million samples seen",
     ylabel="accuracy on the next 50,000",

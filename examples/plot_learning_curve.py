@@ -2,14 +2,14 @@
 More data, less overfitting
 ===========================
 
-The same network, trained on 50 to 1,400 handwritten digits. With few of them the test
-loss lies far above the training loss, and rises again if the training goes on; the more
-there are, the smaller the gap.
+The same network is trained on 50 to 1,400 handwritten digits. With few digits the test
+loss is far above the training loss, and rises again as training goes on; the more
+digits there are, the smaller the gap.
 """
 
 # %%
-# For each size, five random training parts, and 397 other digits for the test. Each
-# training is followed to epoch 300.
+# For each size there are five random training sets, each with 397 other digits for
+# testing. Each training run is followed to epoch 300.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,7 +45,8 @@ for size, curve in curves.items():
     print(f"{size:6d}   {best + 1:10d}   {losses}   {accuracy:8.3f}")
 
 # %%
-# On the left, the epochs; on the right, what is left at the best of them.
+# On the left, the test loss by epoch; on the right, the gap that remains at the best
+# epoch.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 colors = plt.colormaps["viridis"](np.linspace(0, 0.9, len(sizes)))
@@ -57,7 +58,7 @@ left.set(
     xlabel="epoch",
     ylabel="test log loss",
     yscale="log",
-    title="The best epoch of each is marked",
+    title="Dots mark the best epochs",
 )
 left.legend(frameon=False, fontsize="small")
 left.grid(alpha=0.3)
@@ -71,7 +72,7 @@ right.set(
     xlabel="training samples",
     ylabel="log loss",
     xscale="log",
-    title="The gap closes as data grow",
+    title="The gap closes with more data",
 )
 right.set_xticks(sizes, map(str, sizes), minor=False)
 right.minorticks_off()

@@ -2,15 +2,14 @@
 An overfitting study
 ====================
 
-When does a network start to learn its data by heart, and what keeps it from that? A
-study trains a network with each of several penalties on each fold of a
-cross-validation, and measures it after every epoch: thirty trainings, 4,500 networks,
-a few seconds.
+When does a network start to memorise its data, and what prevents it? A study trains a
+network with each of several penalties on each fold of a cross-validation, and measures
+it after every epoch: thirty training runs, 4,500 networks, a few seconds.
 """
 
 # %%
-# 500 handwritten digits, of which one in ten has a random label on purpose: something
-# that can only be learned by heart.
+# 500 handwritten digits, one in ten of which is deliberately given a random label:
+# something that can only be memorised.
 
 import time
 
@@ -28,7 +27,7 @@ wrong = rng.choice(500, size=50, replace=False)
 y[wrong] = rng.randint(10, size=50)
 
 # %%
-# Folds are rows of one X, and networks train side by side in threads.
+# Folds are rows of one X, and networks train in parallel threads.
 
 network = BackpropClassifier(
     hidden_layer_sizes=(100,), learning_rate_init=0.003, max_iter=150, random_state=0
@@ -42,11 +41,11 @@ study = overfitting_study(
     cv=StratifiedKFold(5, shuffle=True, random_state=0),
     n_jobs=2,
 )
-print(f"30 trainings of up to 150 epochs in {time.perf_counter() - start:.1f} s\n")
+print(f"30 training runs of up to 150 epochs in {time.perf_counter() - start:.1f} s\n")
 
 # %%
-# The table has a row for each penalty: the best epoch, the accuracy then, and how far
-# it lies below the accuracy in training, then and at the end.
+# The table has a row for each penalty: the best epoch, the test accuracy at that epoch,
+# and how far it is below the training accuracy, at that epoch and at the end.
 
 columns = ["alpha", "best_epoch", "test_score", "standard_error", "gap", "last_gap"]
 print(study.to_frame()[columns].to_string(index=False, float_format="{:.4g}".format))
@@ -58,8 +57,8 @@ print()
 print(study.summary())
 
 # %%
-# And in pictures: where the test loss turns upwards, the network learns labels that say
-# nothing about other digits.
+# And in pictures: where the test loss turns upwards, the network learns labels that are
+# of no use for other digits.
 
 display = OverfittingDisplay.from_study(study)
 display.figure_.suptitle("500 digits, one label in ten at random")

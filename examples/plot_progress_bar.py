@@ -2,13 +2,14 @@
 A live progress bar in a grid search
 ====================================
 
-A grid search over networks can take its time. scikit-learn's callbacks (from version
-1.9 on) show where it is: one bar for the search, one for each fit, and in it one step
-an epoch. They are set on the search alone, which hands them on.
+A grid search over networks can take a while. scikit-learn's callbacks (from version
+1.9 on) show its progress: one bar for the search and one for each fit, with one step
+per epoch. They are set on the search alone, which passes them on.
 """
 
 # %%
-# The width of the hidden layer and the penalty, by a cross-validation of three folds.
+# The search chooses the width of the hidden layer and the penalty by three-fold
+# cross-validation.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,7 +39,7 @@ search.fit(X, y)
 print(f"best: {search.best_params_}, accuracy {search.best_score_:.3f}")
 
 # %%
-# What the search has found: a wider layer helps, as long as the penalty leaves it room.
+# The result of the search: a wider layer helps, unless the penalty is too strong.
 
 results = search.cv_results_
 widths, alphas = grid.values()
@@ -53,7 +54,7 @@ middle = 50 * (scores.min() + scores.max())
 for (row, column), score in np.ndenumerate(100 * scores):
     color = "white" if score < middle else "black"
     ax.text(column, row, f"{score:.1f}", ha="center", va="center", color=color)
-figure.colorbar(image, label="accuracy in cross-validation, %")
+figure.colorbar(image, label="cross-validated accuracy, %")
 ax.set_title("Handwritten digits")
 figure.savefig("plot_progress_bar.png", dpi=120)
 print("written: plot_progress_bar.png")

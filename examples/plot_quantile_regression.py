@@ -2,17 +2,17 @@
 A prediction band by quantile regression
 ========================================
 
-How far may a prediction be off? A network that minimises the pinball loss [1]_ predicts
-a quantile instead of the mean: with those of 0.05 and 0.95, nine targets in ten should
-lie between the two, also where targets spread more.
+How far off can a prediction be? A network that minimises the pinball loss [1]_ predicts
+a quantile instead of the mean: nine targets in ten should lie between the 0.05 and the
+0.95 quantile, even where the targets spread more widely.
 
 .. [1] Koenker, R. & Bassett, G. (1978). "Regression quantiles." Econometrica 46.
 """
 
 # %%
-# The progression of diabetes in 442 patients, by their body mass index, which here has
-# mean 0 and a sum of squares of 1. Targets are standardised: steps have the length that
-# the learning rate says.
+# The data are the progression of diabetes in 442 patients and their body mass index,
+# which here has mean 0 and a sum of squares of 1. Targets are standardised, because the
+# learning rate sets the length of the steps whatever the scale of the targets.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -48,20 +48,20 @@ def make_model(quantile):
 
 
 # %%
-# How many targets lie below each quantile is counted on patients that the network has
+# The share of targets below each quantile is counted on patients that the network has
 # not seen.
 
 QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 for quantile in QUANTILES:
     predicted = cross_val_predict(make_model(quantile), X, y, cv=10)
-    print(f"below the quantile of {quantile:4}: {np.mean(y <= predicted):.3f}")
+    print(f"below the {quantile:4} quantile: {np.mean(y <= predicted):.3f}")
 
 low, high = (cross_val_predict(make_model(q), X, y, cv=10) for q in (0.05, 0.95))
 covered = np.mean((low <= y) & (y <= high))
 print(f"between 0.05 and 0.95: {covered:.3f}")
 
 # %%
-# With the index, not only the median grows, but also the width of the band.
+# Not only the median grows with the index, but also the width of the band.
 
 grid = X.iloc[:0].reindex(range(200))
 grid["bmi"] = np.linspace(X["bmi"].min(), X["bmi"].max(), 200)
@@ -82,7 +82,7 @@ for inner, label, alpha in ((0.05, "nine in ten", 0.2), (0.25, "half", 0.45)):
 ax.plot(grid["bmi"], curves[0.5], color="#D55E00", linewidth=2, label="median")
 ax.set_xlabel("body mass index, standardised (sum of squares 1)")
 ax.set_ylabel("progression after a year")
-ax.set_title(f"Of unseen patients, {covered:.0%} lie in the band of nine in ten")
+ax.set_title(f"{covered:.0%} of unseen patients lie in the band of nine in ten")
 ax.legend(frameon=False, loc="upper left")
 figure.savefig("plot_quantile_regression.png", dpi=120)
 print("written: plot_quantile_regression.png")

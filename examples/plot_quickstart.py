@@ -2,14 +2,14 @@
 Handwritten digits, from pixels to a drawn network
 ==================================================
 
-A network with one hidden layer reads 97 in 100 handwritten digits that it has never
-seen, after less than a second of training. What it has learned can be looked at: each
+After less than a second of training, a network with one hidden layer reads 97 in 100
+handwritten digits that it has never seen. What it has learned can be inspected: each
 hidden unit is a filter on the image.
 """
 
 # %%
-# A quarter of the 1,797 images of 8 x 8 pixels is kept for the test. The network stands
-# behind a scaler in a pipeline, like any other scikit-learn estimator.
+# A quarter of the 1,797 images of 8 x 8 pixels is kept for testing. The network follows
+# a scaler in a pipeline, like any other scikit-learn estimator.
 
 import time
 
@@ -44,8 +44,8 @@ print(f"test accuracy: {accuracy:.3f}")
 
 # %%
 # The loss falls from epoch to epoch. The weights of a hidden unit have the shape of the
-# image: red pixels speak for the unit's pattern, blue ones against it. The digits that
-# are misread are those that a person would hesitate at.
+# image: red pixels are evidence for the unit's pattern, blue ones against it. The
+# misread digits are those that a person would hesitate over.
 
 figure = plt.figure(figsize=(10, 5.6), layout="constrained")
 top, bottom = figure.subfigures(2, 1, height_ratios=[3.2, 1.2])
@@ -56,7 +56,7 @@ ax.plot(np.arange(1, network.n_iter_ + 1), network.loss_curve_, color="#0072B2")
 ax.set(xlabel="epoch", ylabel="training loss", yscale="log", title="Training")
 ax.grid(alpha=0.3)
 
-right.suptitle("First layer: the weights of 24 hidden units")
+right.suptitle("First layer: weights of 24 hidden units")
 weights = network.coefs_[0].T
 strongest = np.argsort(-np.abs(weights).sum(axis=1))[:24]
 limit = np.abs(weights[strongest]).max()

@@ -3,17 +3,17 @@ The worked XOR example, step by step
 ====================================
 
 Textbooks introduce backpropagation with a network of 2 inputs, 3 hidden units and 1
-output, whose activation is the identity and whose weights are all 1. Every number of
-its first step of batch gradient descent can be followed by hand, and the engine finds
-the same ones. But a linear network cannot learn XOR; one with tanh units can.
+output, whose activation is the identity and whose weights are all 1. Every number in
+its first step of batch gradient descent can be computed by hand, and the engine finds
+the same numbers. But a linear network cannot learn XOR; one with tanh units can.
 """
 
 # %%
 # Forward
 # -------
-# In the notation of the textbooks, Theta(l) maps layer l to layer l + 1, and its
-# column 0 holds the biases. With all weights 1 and the input (0, 0), each hidden unit
-# is the bias alone, 1, and the output is 1 + 1 + 1 + 1 = 4.
+# In textbook notation, Theta(l) maps layer l to layer l + 1, and its column 0 holds the
+# biases. With all weights 1 and the input (0, 0), each hidden unit is the bias alone,
+# 1, and the output is 1 + 1 + 1 + 1 = 4.
 
 import warnings
 
@@ -50,9 +50,9 @@ assert a_3[0, 0] == 4
 # %%
 # Backward
 # --------
-# The error goes back through the weights: delta(3) = a(3) - y, and
-# delta(2) = Theta(2)' delta(3) times g'(z) = 1, the biases left out. Each weight's
-# gradient is the sum of delta a' over the four examples, divided by m.
+# The error is propagated back through the weights: delta(3) = a(3) - y, and
+# delta(2) = Theta(2)' delta(3) times g'(z) = 1, without the biases. The gradient of the
+# weights is the sum of delta a' over the four examples, divided by m.
 
 delta_3 = a_3 - y[:, np.newaxis]
 delta_2 = delta_3 @ Theta_2[:, 1:]
@@ -68,8 +68,8 @@ print(f"\nD(2) = {D_2[0]}\nD(1), the same for each hidden unit = {D_1[0]}")
 # Update
 # ------
 # One step of gradient descent: Theta := Theta - 0.1 D. The engine does the same step:
-# a warm start goes on from the weights that it is given, here all ones. (It is asked
-# for one step, so that it stops short of convergence is no surprise.)
+# a warm start continues from the weights that it is given, here all ones. (It does not
+# converge in one step, hence the filter for that warning.)
 
 Theta_1 = Theta_1 - learning_rate * D_1
 Theta_2 = Theta_2 - learning_rate * D_2
@@ -106,8 +106,8 @@ for name, by_hand, coef, intercept in zip(
 # %%
 # Learning XOR
 # ------------
-# However long it is trained, the linear network ends at 0.5 for all four inputs, with
-# half of 0.25 as its loss. Three tanh units bend the plane, and XOR is learned.
+# However long it is trained, the linear network ends at 0.5 for all four inputs, with a
+# log loss of log 2. Three tanh units bend the plane, and XOR is learned.
 
 settings = {
     "hidden_layer_sizes": (3,),
