@@ -1,8 +1,8 @@
 """Build the compiled engine. Everything else about the package is in pyproject.toml.
 
-The extension is optional: without a working C compiler the package installs all the
-same and runs on the reference engine. Two environment variables are for developers:
-SKLEARN_BP_DEBUG=1 turns Cython's bounds checks on, and SKLEARN_BP_REQUIRE_COMPILED=1
+The extension is optional: without a working C compiler the package installs
+anyway and runs on the reference engine. Two environment variables are for developers:
+SKLEARN_BP_DEBUG=1 enables Cython's bounds checks, and SKLEARN_BP_REQUIRE_COMPILED=1
 makes a failed compilation an error.
 """
 
@@ -23,9 +23,9 @@ MODULES = ("_structs", "_layers", "_batch", "_loop")
 
 # Neither -ffast-math nor -march=native: the first breaks checks for NaN and infinity,
 # and the loops are compiled for several instruction sets anyway. The last two flags
-# only say that nobody reads errno or the floating point status, so that loops with a
+# only say that nobody reads errno or the floating-point status, so that loops with a
 # square root or a comparison can be vectorised. Debug information, which Python's own
-# flags ask for, would be three quarters of the engine. A loop that tables.h names and
+# flags ask for, would make up three quarters of it. A loop that tables.h names and
 # nobody has written is an error here, and not when the engine is loaded.
 UNIX_FLAGS = [
     "-O3",
@@ -39,7 +39,7 @@ OPENMP_FLAGS = {"unix": ["-fopenmp"], "msvc": ["/openmp"]}
 
 
 class BuildEngine(build_ext):
-    """Compile side by side, with the flags that the compiler takes."""
+    """Compile in parallel, with the flags that the compiler accepts."""
 
     def finalize_options(self):
         super().finalize_options()
@@ -55,11 +55,11 @@ class BuildEngine(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args = flags + openmp
             extension.extra_link_args = [] if kind == "msvc" else openmp
-        self.force = self.force or DEBUG  # what was built before has other directives
+        self.force = self.force or DEBUG  # earlier builds used other directives
         super().build_extensions()
 
     def _links_with(self, flags):
-        """Whether the compiler takes these flags and finds their library."""
+        """Whether the compiler accepts these flags and finds their library."""
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "probe.c")
             source.write_text(

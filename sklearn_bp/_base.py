@@ -64,7 +64,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data. Their loss is recorded after each epoch, in `history_`,
             and early stopping watches them instead of a part of the training data. A
-            search through a grid cuts arrays as long as X into its folds, these too.
+            grid search splits arrays as long as X into its folds, these included.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -97,23 +97,23 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
 
     @fit_context(prefer_skip_nested_validation=True)
     def initialize(self, X, y, sample_weight=None):
-        """Make the network that training would begin with; it can predict.
+        """Make the network that training would begin with; it can already predict.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Data of the kind that it will be trained on.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, with all classes.
+            Targets that contain all classes.
         sample_weight : array-like of shape (n_samples,), default=None
-            The weight of each sample; of use where the output's biases start from the
-            targets.
+            The weight of each sample; used where the output biases are initialized
+            from the targets.
 
         Returns
         -------
         self : object
             The untrained estimator. `partial_fit`, or `fit` with ``warm_start=True``,
-            goes on from there.
+            continues from there.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         return self
 
     def _train_one_epoch(self, X, y, sample_weight, validation, classes=None):
-        """What `partial_fit` does."""
+        """Do the work of `partial_fit`."""
         follower = EpochCallbacks.of(self, 1, X, y, sample_weight)
         with self._unchanged_on_error():
             training = self._check(
@@ -156,7 +156,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         is_incremental=False,
         classes=None,
     ):
-        """The training that the user's arguments ask for."""
+        """Check the user's arguments and return the training that they ask for."""
         fitted = state = None
         if goes_on and hasattr(self, "coefs_"):
             fitted = self.network_
@@ -183,7 +183,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
 
     @contextmanager
     def _unchanged_on_error(self):
-        """Take all attributes back if the block fails."""
+        """Restore all attributes if the block fails."""
         before = vars(self).copy()
         history = before["_state"].history if "_state" in before else None
         mark = history and history.mark()
@@ -197,7 +197,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             raise
 
     def _can_fit_partially(self):
-        """Whether there is a `partial_fit`; the error says why there is not."""
+        """Whether `partial_fit` is available; the error says why it is not."""
         if self.solver not in OPTIMIZERS:
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers."
@@ -211,7 +211,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             )
         return True
 
-    # ---- what training has left ------------------------------------------------------
+    # ---- what training leaves behind -------------------------------------------------
 
     @property
     def network_(self):
@@ -233,17 +233,17 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         return None if is_without else self._state.history.validation_scores
 
     def _trained(self, name):
-        """An attribute that only some trainings leave."""
+        """An attribute that only some ways of training set."""
         if name not in vars(self):
             raise AttributeError(
                 f"This {type(self).__name__} has no such attribute: it is not fitted,"
-                " or was fitted by a solver that does without it."
+                " or was fitted by a solver that does not set it."
             )
         return vars(self)[name]
 
     def __getstate__(self):
-        # All is plain data: arrays, numbers, strings and dicts. The parameters are
-        # there once, in `coefs_` and `intercepts_`.
+        # Everything is plain data: arrays, numbers, strings and dicts. The parameters
+        # are stored only once, in `coefs_` and `intercepts_`.
         attributes = dict(super().__getstate__())
         if "_fitted" in attributes:
             fitted, state = attributes.pop("_fitted"), attributes.pop("_state")
@@ -260,17 +260,17 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             self.coefs_ = list(fitted.coefs)
             self.intercepts_ = list(fitted.intercepts)
 
-    # ---- asking the network ----------------------------------------------------------
+    # ---- querying the network --------------------------------------------------------
 
     def loss_and_gradients(self, X, y, sample_weight=None):
-        """The objective of a training on these data, and its derivatives.
+        """The objective of training on these data, and its derivatives.
 
-        Class weights, if there are any, are those that these data would have.
+        Class weights, if any, are those that training on these data would use.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data; all of them make one batch.
+            The data, taken as one batch.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -291,7 +291,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             self, fitted.targets, X, y, sample_weight, fitted.dtype
         )
         part = samples.part()
-        mean_weight(part.sample_weight)  # is not zero
+        mean_weight(part.sample_weight)  # raises if zero
         part = weigh_part(part, class_weights_in(self, fitted.targets, part))
         return fitted.loss_and_gradients(part.samples, make_objective(self, part))
 
@@ -307,22 +307,22 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         -------
         gradients : ndarray of shape (n_samples, n_features) or \
                 (n_samples, n_outputs, n_features)
-            The derivatives of the single raw output, or of each, at each sample. Raw
-            outputs are those before `out_activation_`.
+            The derivatives of the single raw output, or of each of them, at each
+            sample. Raw outputs are those before `out_activation_`.
         """
         X = self._check_X(X)
         gradients = self.network_.input_gradients(X)
         return gradients[:, 0] if self.n_outputs_ == 1 else gradients
 
     def hidden_activations(self, X, layer=-1):
-        """What the units of a hidden layer put out.
+        """The outputs of the units of a hidden layer.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
         layer : int, default=-1
-            Which of the hidden layers, from 0; -1 is the last one.
+            The number of the hidden layer, from 0; -1 is the last one.
 
         Returns
         -------

@@ -1,20 +1,20 @@
-"""scikit-learn's callbacks: an epoch is a task."""
+"""Support for scikit-learn's callbacks, with an epoch as a task."""
 
 from .fitting import fitted_attributes
 from .utils import begin_callbacks
 
 
 class EpochCallbacks:
-    """Tells an estimator's callbacks of each epoch.
+    """Notifies an estimator's callbacks of each epoch.
 
     Parameters
     ----------
     estimator : estimator
-        The one that is being fitted.
+        The estimator that is being fitted.
     context : CallbackContext
-        That of the fit.
+        The context of the fit.
     data : dict
-        What callbacks are shown: X, y, metadata.
+        What is passed to the callbacks: X, y, metadata.
     """
 
     may_lag_behind = False
@@ -29,7 +29,7 @@ class EpochCallbacks:
 
     @classmethod
     def of(cls, estimator, max_epochs, X, y, sample_weight):
-        """Those of an estimator with callbacks, or None."""
+        """The notifier for an estimator with callbacks, or None."""
         context = begin_callbacks(estimator, max_epochs)
         if context is None:
             return None

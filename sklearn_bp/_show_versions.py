@@ -1,4 +1,4 @@
-"""What a report of a problem should say about the machine."""
+"""What a bug report should say about the machine."""
 
 import os
 import platform

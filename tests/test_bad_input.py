@@ -358,7 +358,7 @@ def test_classes_of_partial_fit():
         model.partial_fit(X, Y_CLASSES, classes=[0, 1, 2, 3])
     with pytest.raises(ValueError, match=r"not in `self.classes_`: \[7\]"):
         model.partial_fit(X, np.where(Y_CLASSES == 0, 7, Y_CLASSES))
-    with pytest.raises(ValueError, match=r"was trained for one label a sample"):
+    with pytest.raises(ValueError, match=r"was trained for one label per sample"):
         model.partial_fit(X, np.eye(3, dtype=int)[Y_CLASSES])
     assert vars(model) == before
 
@@ -384,7 +384,7 @@ def test_warm_start_in_another_type(estimator, y):
     model = estimator(warm_start=True, max_iter=300).fit(X, y)
     model.set_params(dtype="float32")
     before = vars(model).copy()
-    with pytest.raises(ValueError, match="computes in float64, dtype asks for float32"):
+    with pytest.raises(ValueError, match="computes in float64, but dtype asks for"):
         model.fit(X, y)
     assert vars(model) == before
 
@@ -418,5 +418,5 @@ def test_negative_targets_of_poisson():
 
 def test_another_number_of_targets():
     model = BackpropRegressor(warm_start=True, max_iter=300).fit(X, Y_NUMBERS)
-    with pytest.raises(ValueError, match="y has 2 targets, the network was trained"):
+    with pytest.raises(ValueError, match="y has 2 targets, but the network was"):
         model.fit(X, np.column_stack([Y_NUMBERS, Y_NUMBERS]))

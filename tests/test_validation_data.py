@@ -254,7 +254,7 @@ def test_a_scorer_without_weights_is_found_out_before_training(cancer):
     model = BackpropClassifier(
         early_stopping=True, scoring=make_scorer(metric), class_weight="balanced"
     )
-    with pytest.raises(ValueError, match=r"by class_weight, and scoring=.* takes none"):
+    with pytest.raises(ValueError, match=r"but scoring=.* does not accept sample"):
         model.fit(X, y)
 
 

@@ -9,12 +9,12 @@ from ..network import ACTIVATIONS
 
 
 def check_dtype(dtype):
-    """Give the parameter `dtype` as one of the two computing types.
+    """Return the parameter `dtype` as one of the two computing types.
 
     Parameters
     ----------
     dtype : str, dtype or type
-        Whatever NumPy takes for float32 or float64.
+        Anything that NumPy understands as float32 or float64.
 
     Returns
     -------
@@ -31,12 +31,13 @@ def check_dtype(dtype):
 
 
 def check_hidden_layer_sizes(sizes):
-    """Give the widths of the hidden layers as a tuple of int.
+    """Return the widths of the hidden layers as a tuple of int.
 
     Parameters
     ----------
     sizes : int or array-like of int
-        One width, or one for each hidden layer; none make a single-layer network.
+        One width, or one for each hidden layer; an empty sequence makes a single-layer
+        network.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def check_hidden_layer_sizes(sizes):
 
 
 def check_activations(activation, n_hidden):
-    """Give the parameter `activation` as one name for each hidden layer.
+    """Return the parameter `activation` as one name for each hidden layer.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def check_activations(activation, n_hidden):
 
 
 def check_dropout(dropout, n_hidden):
-    """Give the parameter `dropout` as one rate for each hidden layer.
+    """Return the parameter `dropout` as one rate for each hidden layer.
 
     Parameters
     ----------
@@ -102,24 +103,24 @@ def check_dropout(dropout, n_hidden):
 def _check_layers(name, values, n_hidden, are_valid, what):
     if not are_valid or len(values) != n_hidden:
         raise ValueError(
-            f"{name} must be a single value, or a list of one for each of the"
+            f"{name} must be a single value, or a list with one for each of the"
             f" {n_hidden} hidden layers, out of {what}; got {values!r}."
         )
 
 
 def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
-    """Give sample weights as an array, or None where there are none.
+    """Return sample weights as an array, or None if there are none.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), float or None
         Weights that are finite, not negative and not all zero.
     n_samples : int
-        How many there must be.
+        The expected number of weights.
     dtype : dtype
         float32 or float64.
     name : str, default="sample_weight"
-        What the user calls them.
+        Their name in error messages.
 
     Returns
     -------

@@ -16,8 +16,8 @@ from ..network import ACTIVATIONS, Network
 class FittedNetwork:
     """A network with its parameters, and what its outputs stand for.
 
-    Its structure never changes; whoever changes numbers in `theta` changes it for all
-    who hold it. Data are as the engines take them.
+    Its structure never changes; changing numbers in `theta` changes it for everything
+    that holds it. Data are in the form that the engines take.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class FittedNetwork:
     targets : ClassTargets or NumberTargets
         What the outputs stand for.
     engine : Engine or None, default=None
-        What computes; None is the engine that the settings choose.
+        The engine that computes; None is the one that the settings choose.
     """
 
     network: Network
@@ -40,7 +40,7 @@ class FittedNetwork:
 
     @property
     def layer_sizes(self):
-        """The number of inputs, of units in each hidden layer, and of outputs."""
+        """The numbers of inputs, of units in each hidden layer, and of outputs."""
         return self.network.layer_sizes
 
     @property
@@ -85,7 +85,7 @@ class FittedNetwork:
         theta = self.network.flatten(coefs, intercepts, dtype=self.dtype)
         return replace(self, theta=theta)
 
-    # ---- what it says of data ------------------------------------------------------
+    # ---- what it says about data ---------------------------------------------------
 
     def raw_outputs(self, X):
         """The outputs before the link, shape (n_samples, n_outputs)."""

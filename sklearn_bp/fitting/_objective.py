@@ -7,14 +7,14 @@ from ._targets import weigh_classes
 
 
 def mean_weight(sample_weight, of="training"):
-    """The mean of some weights, which must not all be zero; of None, it is 1."""
+    """The mean of weights that must not all be zero; for None, it is 1."""
     if sample_weight is None:
         return 1.0
     mean = float(sample_weight.mean(dtype=np.float64))
     if mean == 0:
         raise ValueError(
-            f"The sample weights of the {of} set are all zero, those by class_weight"
-            " included. Pass at least one positive weight, or use a different"
+            f"The sample weights of the {of} set are all zero, including those from"
+            " class_weight. Pass at least one positive weight, or use a different"
             " random_state if early stopping split them off."
         )
     return mean
@@ -26,7 +26,7 @@ def class_weights_in(estimator, targets, part):
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        Whose `class_weight` is used, if it has one.
+        The estimator whose `class_weight` is used, if it has one.
     targets : ClassTargets or NumberTargets
         What the targets are.
     part : Part
@@ -41,7 +41,7 @@ def class_weights_in(estimator, targets, part):
 
 
 def weigh_part(part, class_weights):
-    """The same rows, with the weights of samples times those of their classes."""
+    """The same rows, with sample weights multiplied by class weights."""
     samples = part.samples
     weight = weigh_classes(class_weights, samples.y, samples.sample_weight)
     return samples.weighted(weight).part(part.rows)
@@ -53,7 +53,7 @@ def make_objective(estimator, part):
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        Whose `alpha` and `penalty_scaling` are used.
+        The estimator whose `alpha` and `penalty_scaling` are used.
     part : Part
         The training set.
 

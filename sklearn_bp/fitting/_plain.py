@@ -1,7 +1,7 @@
 """A fitted network and its training as plain data: arrays, numbers, strings and dicts.
 
-So a model can be saved and loaded without a private class of this package, and the form
-of what is saved need not follow the code.
+This way a model can be saved and loaded without private classes of this package, and
+the format of what is saved need not follow the code.
 """
 
 from ..network import LOSSES, Network
@@ -9,14 +9,14 @@ from ..training import TrainingState
 from ._fitted import FittedNetwork
 from ._targets import ClassTargets, NumberTargets
 
-#: Of the form of the data; whoever changes it counts it up.
+#: The version of the format, to be increased whenever the format changes.
 VERSION = 1
 
 TARGETS = {"classes": ClassTargets, "numbers": NumberTargets}
 
 
 def to_plain(fitted, state):
-    """As a dict, without the weights and biases themselves.
+    """Turn a network and its training into a dict, without the weights and biases.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def to_plain(fitted, state):
     Returns
     -------
     plain : dict
-        Arrays, numbers, strings and dicts; and functions, where the user has given a
-        function as `learning_rate` or `scoring`.
+        Arrays, numbers, strings and dicts; also functions, if the user gave one as
+        `learning_rate` or `scoring`.
     """
     loss = fitted.network.loss
     kind = next(
@@ -52,7 +52,7 @@ def from_plain(plain, coefs, intercepts):
     Parameters
     ----------
     plain : dict
-        What `to_plain` has made.
+        What `to_plain` has returned.
     coefs, intercepts : list of ndarray
         The weights and biases of each layer.
 
@@ -66,13 +66,13 @@ def from_plain(plain, coefs, intercepts):
     Raises
     ------
     ValueError
-        If the data are of a version that is not known here.
+        If the version of the data is unknown.
     """
     if plain["version"] != VERSION:
         raise ValueError(
-            f"The model was saved in version {plain['version']} of its format, this"
-            f" release of sklearn_bp reads version {VERSION}. Load it with the release"
-            " that has saved it, or install a newer one."
+            f"The model was saved in version {plain['version']} of its format, but"
+            f" this release of sklearn_bp reads version {VERSION}. Load it with the"
+            " release that saved it, or install a newer one."
         )
     loss, targets = dict(plain["loss"]), dict(plain["targets"])
     network = Network(

@@ -25,14 +25,14 @@ def check_samples(
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        The one that is given them. It takes note of the number of features and of their
-        names, unless it is to go on.
+        The estimator that is given the data. It records the number and the names of the
+        features, unless it continues a training.
     X, y, sample_weight : array-like
         The data.
     fitted : FittedNetwork, default=None
-        A network to go on from; None learns from `y` what the targets are.
+        A network to continue from; None learns from `y` what the targets are.
     incremental : bool, default=False
-        Whether other calls may bring further data.
+        Whether further data may follow in other calls.
     classes : array-like of shape (n_classes,), default=None
         All classes, if the user names them.
 
@@ -46,7 +46,7 @@ def check_samples(
     Raises
     ------
     ValueError
-        If the data are not valid, or of another kind than the network's.
+        If the data are not valid, or of a different kind from the network's.
     """
     given = X, y
     X, y = check_X_y(
@@ -66,12 +66,12 @@ def check_samples(
 
 
 def check_more_samples(estimator, targets, X, y, sample_weight, dtype):
-    """Check data of the kind that has been checked before.
+    """Check more data of a kind that has been checked before.
 
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        The one that has learned what X looks like.
+        The estimator that has learned what X looks like.
     targets : ClassTargets or NumberTargets
         What the targets are.
     X, y, sample_weight : array-like
@@ -103,8 +103,8 @@ def check_validation_samples(estimator, targets, X, y, sample_weight, dtype):
         return None
     if X is None or y is None:
         raise ValueError(
-            "X_val and y_val belong together, and sample_weight_val with them: pass"
-            " both, or none."
+            "X_val and y_val belong together, and sample_weight_val needs both: pass"
+            " both X_val and y_val, or none of the three."
         )
     try:
         samples = check_more_samples(estimator, targets, X, y, None, dtype)
@@ -123,14 +123,14 @@ def check_X_y(estimator, X, y, dtype, reset=False):
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        The one that is given them.
+        The estimator that is given the data.
     X, y : array-like
         The data.
     dtype : dtype or list of dtype
         What X is converted to, unless it is one of these.
     reset : bool, default=False
-        Whether the estimator takes note of the number of features and of their names,
-        instead of comparing them.
+        Whether the estimator records the number and the names of the features, instead
+        of comparing them.
 
     Returns
     -------
@@ -156,14 +156,14 @@ def check_X_y(estimator, X, y, dtype, reset=False):
 
 
 def _computing_types(estimator, fitted):
-    """The type or, where X is to decide, the types that X may be converted to."""
+    """The type or, where X decides, the types that X may be converted to."""
     if estimator.dtype is None:
         return [np.float64, np.float32] if fitted is None else fitted.dtype
     dtype = check_dtype(estimator.dtype)
     if fitted is not None and dtype != fitted.dtype:
         raise ValueError(
-            f"The fitted network computes in {fitted.dtype}, dtype asks"
-            f" for {dtype}. To go on training, leave dtype as it was; to start"
+            f"The fitted network computes in {fitted.dtype}, but dtype asks"
+            f" for {dtype}. To continue training, leave dtype as it was; to start"
             " afresh, call fit with warm_start=False."
         )
     return dtype

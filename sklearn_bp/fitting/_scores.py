@@ -15,20 +15,20 @@ class Measure:
     """Measures networks on some rows: a function from their parameters, a row for each,
     to losses and scores.
 
-    Losses are without the penalty, and infinite rather than NaN.
+    Losses exclude the penalty, and are infinite rather than NaN.
 
     Parameters
     ----------
     training : Training
-        The one whose networks they are.
+        The training that the networks belong to.
     part : Part
         The rows.
     scorer : callable, "loss" or None
-        A scorer of scikit-learn's form; "loss" is the negated loss, and None the
+        A scorer as in scikit-learn; "loss" is the negated loss, and None the
         estimator's own score.
     on_undefined : callable, default=None
-        Where the scorer fails, or returns NaN, this is called with the error and the
-        score is NaN. None raises the error.
+        Called with the error where the scorer fails or returns NaN; the score is then
+        NaN. None raises the error.
     """
 
     def __init__(self, training, part, scorer, on_undefined=None):
@@ -74,20 +74,20 @@ class Measure:
 
 
 def score_of_targets(training, part, scorer):
-    """What a scorer says, or raises, where the network predicts the targets."""
+    """What a scorer returns, or raises, if the network predicts the targets."""
     network, seen = training.state.network, SeenNetwork(training, scorer)
     seen.know_outputs()
     return seen.score(part, network.loss.raw_outputs_near(part.y, network.n_outputs))
 
 
 class SeenNetwork:
-    """A network in training as a scorer sees it: a fitted estimator, and not the one
-    that is being fitted.
+    """A network in training as a scorer sees it: a fitted estimator, but not the
+    one that is being fitted.
 
     Parameters
     ----------
     training : Training
-        The one whose network it is.
+        The training that the network belongs to.
     scorer : callable
         The scorer.
     """
@@ -100,22 +100,22 @@ class SeenNetwork:
         self._raw = [None]
         self._looks_at_X = metric_of(scorer) is None
         if not self._looks_at_X:
-            # scikit-learn's scorers look at predictions alone, and no row of X is
-            # copied for them.
+            # scikit-learn's scorers only look at predictions, so no row of X is copied
+            # for them.
             self.know_outputs()
 
     def know_outputs(self):
-        """From here on it predicts from the outputs that `score` is given."""
+        """From here on, predict from the outputs that `score` is given."""
         for name, response in self._responses.items():
             setattr(self._estimator, name, _known(name, response, self._raw))
 
     def move_to(self, theta):
-        """One epoch on, it has these parameters."""
+        """Move on by one epoch, to these parameters."""
         self._estimator.n_iter_ += 1
         self._theta[:] = theta
 
     def score(self, part, raw):
-        """The score on these rows, of which the raw outputs are known."""
+        """The score on these rows, whose raw outputs are known."""
         self._raw[0] = raw
         X = part.given_X if self._looks_at_X else None
         weight = part.sample_weight
@@ -124,7 +124,7 @@ class SeenNetwork:
         if np.isnan(score):
             raise ValueError(
                 f"scoring={self._scorer!r} returned NaN, so this epoch cannot be"
-                " compared with others. Use data that it is defined for, such as ones"
+                " compared with others. Use data that it is defined for, such as data"
                 " with all classes."
             )
         return score
@@ -136,12 +136,12 @@ def _known(name, response, raw):
     def method(X):
         return response(raw[0])
 
-    method.__name__ = name  # by which scikit-learn's scorers go
+    method.__name__ = name  # which scikit-learn's scorers look at
     return method
 
 
 def _accuracies(targets, outputs, y, sample_weight):
-    """The accuracy of each network, in a multilabel problem of all labels together."""
+    """The accuracy of each network; in multilabel problems, of all labels together."""
     is_right = targets.are_right(outputs, y)
     return np.average(is_right, axis=-1, weights=sample_weight)
 
@@ -155,21 +155,21 @@ def _r2_scores(loss, outputs, y, sample_weight):
         error = np.square(y - loss.prediction(outputs.raw))
         error = np.average(error, axis=-2, weights=sample_weight)
         scores = 1 - error / of_mean
-    # Of constant targets there is nothing to explain: as in r2_score.
+    # Constant targets leave nothing to explain: as in r2_score.
     scores = np.where(of_mean > 0, scores, (error == 0).astype(float))
     scores[np.isnan(scores)] = -np.inf
     return scores.mean(axis=-1)
 
 
 def _check_weights_of_scorer(scorer, sample_weight):
-    """Raise a ValueError if there are weights and the scorer takes none."""
+    """Raise a ValueError if there are weights that the scorer does not accept."""
     if sample_weight is None:
         return
     parameters = inspect.signature(metric_of(scorer) or scorer).parameters
     takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     if not takes_all and "sample_weight" not in parameters:
         raise ValueError(
-            f"The samples have weights, their own or by class_weight, and"
-            f" scoring={scorer!r} takes none. Give it a parameter sample_weight, or use"
-            " scoring='loss'."
+            f"The samples have weights, their own or from class_weight, but"
+            f" scoring={scorer!r} does not accept sample weights. Give it a parameter"
+            " sample_weight, or use scoring='loss'."
         )

@@ -1,6 +1,6 @@
-"""What an estimator shows of a training."""
+"""What an estimator shows of its training."""
 
-# What there is, or is not, depending on how the network was trained.
+# Attributes that exist or not, depending on how the network was trained.
 OPTIONAL = ("best_loss_", "best_validation_score_", "loss_")
 
 
@@ -10,7 +10,7 @@ def show(estimator, training):
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        What shows it; other fitted attributes than those of its data are replaced.
+        The estimator; its fitted attributes, except those of its data, are replaced.
     training : Training
         The training.
     """
@@ -25,16 +25,16 @@ def shown_copy(training, theta, n_iter):
     Parameters
     ----------
     training : Training
-        A training that is going on.
+        A training in progress.
     theta : ndarray of shape (n_parameters,)
-        The parameters; whoever changes them changes what it predicts.
+        The parameters; changing them changes what the copy predicts.
     n_iter : int
-        After how many epochs.
+        The number of epochs.
 
     Returns
     -------
     estimator : BackpropClassifier or BackpropRegressor
-        A copy of the training's.
+        A copy of the training's estimator.
     """
     kind = type(training.estimator)
     estimator = kind.__new__(kind)
@@ -54,7 +54,7 @@ def fitted_attributes(training):
     Returns
     -------
     attributes : dict
-        By name.
+        The attributes by name.
     """
     state = training.state
     fitted = training.fitted

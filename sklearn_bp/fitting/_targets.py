@@ -1,7 +1,7 @@
 """From the user's targets to what the network is trained on, and back.
 
-Both kinds of targets have the same methods; what only one of them needs, the other
-leaves empty.
+Both kinds of targets have the same methods; those that only one of them needs are
+empty in the other.
 """
 
 from numbers import Real
@@ -15,7 +15,7 @@ from ..network import LOSSES
 
 
 def learn_targets(estimator, y, classes=None, needs_classes=False):
-    """Learn from the first targets what the outputs are.
+    """Learn from the first targets what the outputs stand for.
 
     Parameters
     ----------
@@ -24,14 +24,14 @@ def learn_targets(estimator, y, classes=None, needs_classes=False):
     y : array-like or sparse matrix
         The targets.
     classes : array-like of shape (n_classes,), default=None
-        All classes, of which `y` may hold a part; None takes those of `y`.
+        All classes, of which `y` may hold only some; None takes those of `y`.
     needs_classes : bool, default=False
-        Whether others may follow, so that `classes` is needed.
+        Whether more targets may follow, so that `classes` is needed.
 
     Returns
     -------
     targets : ClassTargets or NumberTargets
-        What they are.
+        What the targets are.
     """
     if not is_classifier(estimator):
         return NumberTargets(1 if y.ndim == 1 else y.shape[1])
@@ -52,7 +52,7 @@ class NumberTargets:
     Parameters
     ----------
     n_outputs : int
-        How many.
+        The number of outputs.
     """
 
     def __init__(self, n_outputs):
@@ -60,7 +60,7 @@ class NumberTargets:
 
     @property
     def attributes(self):
-        """What estimators show of them."""
+        """The fitted attributes that describe them."""
         return {"n_outputs_": self.n_outputs}
 
     def make_loss(self, estimator):
@@ -68,7 +68,7 @@ class NumberTargets:
         return LOSSES[estimator.loss].of(estimator)
 
     def encode(self, y, dtype, loss):
-        """Give targets as the loss takes them, in an array of shape (n_samples,
+        """Return targets as the loss takes them, in an array of shape (n_samples,
         n_outputs).
 
         Parameters
@@ -78,7 +78,7 @@ class NumberTargets:
         dtype : dtype
             float32 or float64.
         loss : Loss
-            Says which targets are valid.
+            The loss, which determines the valid targets.
         """
         if issparse(y) or y.dtype.kind not in "biuf":
             raise ValueError(
@@ -98,25 +98,25 @@ class NumberTargets:
             )
         if y.shape[1] != self.n_outputs:
             raise ValueError(
-                f"y has {y.shape[1]} targets, the network was trained for"
-                f" {self.n_outputs}. Fit anew with warm_start=False."
+                f"y has {y.shape[1]} targets, but the network was trained for"
+                f" {self.n_outputs}. To start afresh, call fit with warm_start=False."
             )
         return y
 
     def check_classes(self, classes):
-        """There are none."""
+        """Do nothing: there are no classes."""
 
     def check_same(self, y):
-        """Any numbers will do; `encode` counts the columns."""
+        """Do nothing: any numbers will do, and `encode` counts the columns."""
 
     def class_weights(self, estimator, y, sample_weight):
-        """There are no classes."""
+        """Return None: there are no classes."""
 
     def groups(self, y):
-        """There is nothing to stratify by."""
+        """Return None: there is nothing to stratify by."""
 
     def responses(self, loss):
-        """Functions that make of raw outputs what the estimators' methods return."""
+        """Functions that turn raw outputs into what the estimators' methods return."""
 
         def predict(raw):
             y = loss.prediction(raw)
@@ -133,7 +133,7 @@ class ClassTargets:
     y : array-like or sparse matrix
         Labels of shape (n_samples,), or indicators of shape (n_samples, n_classes).
     classes : array-like of shape (n_classes,), default=None
-        All classes, of which `y` may hold a part; None takes those of `y`.
+        All classes, of which `y` may hold only some; None takes those of `y`.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ class ClassTargets:
 
     @property
     def attributes(self):
-        """What estimators show of them."""
+        """The fitted attributes that describe them."""
         return {"classes_": self.classes, "n_outputs_": self.n_outputs}
 
     def make_loss(self, estimator):
@@ -169,7 +169,7 @@ class ClassTargets:
         return LOSSES[self.loss_name].of(estimator)
 
     def encode(self, y, dtype, loss=None):
-        """Give labels as targets of the loss.
+        """Return labels as targets of the loss.
 
         Parameters
         ----------
@@ -194,9 +194,9 @@ class ClassTargets:
             self.is_multilabel and y.shape[1] != len(self.classes)
         ):
             raise ValueError(
-                f"y has shape {y.shape} and the network was trained for"
-                f" {self._description()}. Pass targets of that kind, or fit anew with"
-                " warm_start=False."
+                f"y has shape {y.shape}, but the network was trained for"
+                f" {self._description()}. Pass targets of that kind, or start afresh by"
+                " calling fit with warm_start=False."
             )
         if self.is_multilabel:
             y = y.toarray() if issparse(y) else np.asarray(y)
@@ -215,21 +215,21 @@ class ClassTargets:
             )
 
     def check_same(self, y):
-        """Raise a ValueError if `y` does not hold each class, and nothing else."""
+        """Raise a ValueError unless `y` holds all classes and nothing else."""
         if not self.is_multilabel and not np.array_equal(np.unique(y), self.classes):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the"
                 f" previous call to fit. Previously got {self.classes}, `y` has"
-                f" {np.unique(y)}. Set warm_start=False to fit anew."
+                f" {np.unique(y)}. Set warm_start=False to start afresh."
             )
 
     def check_classes(self, classes):
-        """Raise a ValueError if these are other classes."""
+        """Raise a ValueError if these are different classes."""
         if classes is not None and not np.array_equal(np.unique(classes), self.classes):
             raise ValueError(
                 f"`classes={classes}` is not the same as on last call to partial_fit,"
                 f" was: {self.classes} (the columns of y in a multilabel problem)."
-                " Pass the same classes, or none."
+                " Pass the same classes, or none at all."
             )
 
     def decode(self, raw):
@@ -242,24 +242,24 @@ class ClassTargets:
         return self.classes[self._decode_single(raw).astype(int)]
 
     def _decode_single(self, raw):
-        """The number of the class, where a single output tells; it may be the only
-        one."""
+        """The number of the class, as told by a single output; there may be only one
+        class."""
         return (raw[..., 0] > 0) & (len(self.classes) > 1)
 
     def are_right(self, outputs, y):
-        """Whether outputs stand for the encoded targets, in all labels.
+        """Whether outputs agree with the encoded targets, in all labels.
 
         Parameters
         ----------
         outputs : Evaluation
-            What an engine has made of the rows.
+            What an engine has computed for the rows.
         y : ndarray of shape (n_samples, n_targets)
             The targets.
 
         Returns
         -------
         are_right : ndarray of bool of shape (n_networks, n_samples)
-            Whether they do.
+            Whether they agree.
         """
         if self.is_multilabel:
             return ((outputs.raw > 0) == y).all(axis=-1)
@@ -268,12 +268,12 @@ class ClassTargets:
         return self._decode_single(outputs.raw) == y[:, 0]
 
     def groups(self, y):
-        """The labels that `encode` has made one column of numbers of, where a
-        validation set is stratified by them: in binary problems."""
+        """The labels behind encoded targets, to stratify a validation set by, in binary
+        problems; None in others."""
         return self.classes[y[:, 0].astype(int)] if self.n_outputs == 1 else None
 
     def responses(self, loss):
-        """Functions that make of raw outputs what the estimators' methods return."""
+        """Functions that turn raw outputs into what the estimators' methods return."""
         return {
             "predict": self.decode,
             "decision_function": self.decisions,
@@ -306,8 +306,8 @@ class ClassTargets:
         ----------
         estimator : estimator
             Its `class_weight` is a dict, a list of dict, "balanced" or None: weights by
-            label, in a multilabel problem a dict for each label; what is not mentioned
-            has the weight 1. "balanced" gives each class the same total.
+            class, in a multilabel problem a dict for each label; classes that are not
+            mentioned have weight 1. "balanced" gives each class the same total.
         y : ndarray of shape (n_samples, n_targets)
             Encoded targets.
         sample_weight : ndarray of shape (n_samples,) or None
@@ -321,7 +321,7 @@ class ClassTargets:
         Raises
         ------
         ValueError
-            If there is a label that is no class, or a weight that is not >= 0.
+            If a label is not among the classes, or a weight is not >= 0.
         """
         class_weight = estimator.class_weight
         if class_weight is None:
@@ -337,14 +337,14 @@ class ClassTargets:
             self.is_multilabel and len(class_weight) != n_columns
         ):
             raise ValueError(
-                "class_weight must be a dict from classes to weights, and in a"
-                " multilabel problem a list of one for each label, such as"
+                "class_weight must be a dict from classes to weights or, in a"
+                " multilabel problem, a list with one for each label, such as"
                 f" {{0: 1, 1: 5}}; got {class_weight!r}."
             )
         weights = class_weight if self.is_multilabel else [class_weight]
         if not all(isinstance(by_class, dict) for by_class in weights):
             raise ValueError(
-                f"class_weight must be made of dicts, got {class_weight!r}."
+                f"class_weight must consist of dicts, got {class_weight!r}."
             )
         return [_table(by_class, classes) for by_class in weights]
 
@@ -383,13 +383,13 @@ def _table(by_class, classes):
     )
     if not are_weights:
         raise ValueError(
-            f"class_weight must be made of weights >= 0, got {by_class!r}."
+            f"class_weight must consist of weights >= 0, got {by_class!r}."
         )
     return np.array([by_class.get(label, 1.0) for label in classes], dtype=float)
 
 
 def is_multilabel(y):
-    """Whether y holds indicators; a ValueError if it holds no class labels at all."""
+    """Whether y holds indicators; raises a ValueError if it holds no class labels."""
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multiclass-multioutput":

@@ -25,20 +25,20 @@ from ._fitted import FittedNetwork
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._scores import Measure
 
-# The schedules that scikit-learn has for sgd alone.
+# The schedules that scikit-learn has for sgd only.
 SGD_SCHEDULES = ("invscaling", "adaptive")
 
 
 class Training:
     """The training of one network.
 
-    It is made, then prepared, then run. What it needs of the estimators' parameters it
-    reads from an estimator, and never changes that.
+    It is created, then prepared, then run. It reads its parameters from an estimator,
+    which it never changes.
 
     Parameters
     ----------
     estimator : BackpropClassifier or BackpropRegressor
-        Whose parameters are used.
+        The estimator whose parameters are used.
     targets : ClassTargets or NumberTargets
         What the targets of the samples are.
     samples : Samples
@@ -46,29 +46,29 @@ class Training:
     rows : ndarray of int64, default=None
         The numbers of the rows to train on; None stands for all.
     validation : Samples, default=None
-        The user's validation data. Their weights do not contain those of the classes.
+        The user's validation data. Their weights do not include class weights.
     state : TrainingState, default=None
-        A training to go on from, which is changed in place; None starts afresh.
+        A training to continue from, changed in place; None starts afresh.
     is_incremental : bool, default=False
         Whether further data may follow, as in `partial_fit`.
     is_alone : bool, default=True
-        Whether this is not one training of many. If not, nothing is warned of, and
-        Ctrl-C is for all of them.
+        Whether no other trainings run side by side with this one. If they do, there are
+        no warnings, and Ctrl-C ends all of them.
     engine : Engine, default=None
-        What computes; None is the engine that the settings choose.
+        The engine that computes; None is the one that the settings choose.
 
     Attributes
     ----------
     state : TrainingState
-        The network and all that its next epoch depends on.
+        The network and everything that its next epoch depends on.
     part : Part
-        What it is trained on.
+        The rows that it is trained on.
     held_out : Part or None
-        What early stopping watches, or is measured on only.
+        The validation rows, which early stopping watches or which are only measured.
     n_iter : int
-        The number of epochs, or of iterations of lbfgs, of the last run.
+        The number of epochs, or of lbfgs iterations, of the last run.
     is_final : bool
-        Whether it is not a look at a training that goes on.
+        False for a snapshot of a training in progress.
     """
 
     def __init__(
@@ -97,11 +97,11 @@ class Training:
         if rows is None:
             rows = np.arange(samples.X.shape[0], dtype=np.int64)
         unweighted = samples.part(rows)
-        mean_weight(unweighted.sample_weight)  # is not zero
+        mean_weight(unweighted.sample_weight)  # raises if zero
         class_weights = class_weights_in(estimator, targets, unweighted)
         self.part = weigh_part(unweighted, class_weights)
-        # Of the other calls nothing is known: so class weights count as they are, or
-        # they would cancel where all rows are of one class.
+        # Nothing is known about the other calls, so class weights count as they are;
+        # normalised, they would cancel where all rows are of one class.
         self._unweighted = unweighted if is_incremental else None
         self.held_out = None
         if validation is not None:
@@ -116,7 +116,7 @@ class Training:
             self._start_outputs()
 
     def prepare(self):
-        """Make, or check, all that the first epoch needs."""
+        """Make or check everything that the first epoch needs."""
         is_new = self._make_network()
         stops_early = self.estimator.early_stopping and self.is_by_epochs
         if stops_early and self.held_out is None:
@@ -134,14 +134,14 @@ class Training:
         return self.estimator.solver != "lbfgs"
 
     def _make_network(self):
-        """Have a network; returns whether its first weights have just been drawn."""
+        """Make or check the network; returns whether its weights were just drawn."""
         estimator = self.estimator
         self._random_state = check_random_state(estimator.random_state)
         sizes = check_hidden_layer_sizes(estimator.hidden_layer_sizes)
         if any(check_dropout(estimator.dropout, len(sizes))) and not self.is_by_epochs:
             raise ValueError(
                 "solver='lbfgs' needs the same objective at each step, which dropout"
-                " does not give it. Set dropout=0 or solver to one of"
+                " does not provide. Set dropout=0 or solver to one of"
                 f" {sorted(OPTIMIZERS)}."
             )
         X = self.part.samples.X
@@ -154,7 +154,7 @@ class Training:
             _check_is_like(network, self.state.network)
             self.state.network = network
             return False
-        # Without a hidden layer there is no activation to go by.
+        # Without a hidden layer there is no activation to follow.
         of_outputs = estimator.activation
         if not isinstance(of_outputs, str):
             of_outputs = "relu"
@@ -165,15 +165,15 @@ class Training:
         return True
 
     def _hold_out(self):
-        """Set a part of the training data aside, for early stopping."""
-        # Early stopping alone needs it, and it is a good part of the import's time.
+        """Set part of the training data aside for early stopping."""
+        # Only early stopping needs it, and it takes up a good part of the import time.
         from sklearn.model_selection import train_test_split
 
         part, fraction = self.part, self.estimator.validation_fraction
         if fraction == 0:
             raise ValueError(
                 "early_stopping=True needs a validation set: validation_fraction must"
-                " be > 0, got 0. Or pass X_val and y_val."
+                " be > 0, got 0. Alternatively, pass X_val and y_val."
             )
         rows, held_out = train_test_split(
             part.rows,
@@ -199,7 +199,7 @@ class Training:
             intercepts[-1][:] = start
 
     def _prepare_optimizer(self):
-        """Have an optimizer with its schedule: in `partial_fit`, that of the call
+        """Make an optimizer with its schedule; `partial_fit` keeps those of the call
         before."""
         estimator, state = self.estimator, self.state
         solver = estimator.solver
@@ -228,7 +228,7 @@ class Training:
             warn(
                 f"learning_rate={self.estimator.learning_rate!r} has come to its end"
                 f" after max_iter={schedule.n_epochs} epochs, and stays there. Set"
-                " max_iter to the number of calls of partial_fit that you plan."
+                " max_iter to the number of calls to partial_fit that you plan."
             )
 
     def _prepare_dropout(self):
@@ -261,10 +261,11 @@ class Training:
         Parameters
         ----------
         max_epochs : int
-            The largest number of epochs, or of iterations of lbfgs.
+            The maximum number of epochs, or of lbfgs iterations.
         follower : object, default=None
-            Told of the training: its `begin_fit(training)` and `end_fit(theta)` are
-            called at its ends, and within it what `Course` says.
+            Notified of the training: its `begin_fit(training)` and `end_fit(theta)` are
+            called at the beginning and end, and in between the methods that `Course`
+            describes.
 
         Raises
         ------
@@ -292,19 +293,19 @@ class Training:
             follower.end_fit(self.state.theta)
 
     def course(self, max_epochs, follower=None):
-        """The epochs to come, for whoever takes them block by block.
+        """The epochs to come, to be taken block by block.
 
         Parameters
         ----------
         max_epochs : int
-            The largest number of epochs, or of iterations of lbfgs.
+            The maximum number of epochs, or of lbfgs iterations.
         follower : object, default=None
             See `Course`.
 
         Returns
         -------
         course : Course or LbfgsCourse
-            What `train` leads.
+            What `train` runs.
         """
         estimator, state = self.estimator, self.state
         objective, measure = self._objective(), self._measure_of_validation()
@@ -344,10 +345,10 @@ class Training:
         )
 
     def _rescore(self):
-        """What the weights at hand score on the user's validation data, which are
-        perhaps not those of last time."""
+        """Score the current weights on the user's validation data, which may not be
+        those of the previous call."""
         if self.state.history.rows:
-            # of its own, for a scorer counts the epochs that it has seen
+            # a separate one, as it counts the epochs that it has seen
             measure = self._measure_of_validation()
             self.state.stopping.rescore(measure(self.state.theta)[1])
 
@@ -377,7 +378,7 @@ class Training:
         return make_objective(self.estimator, part)
 
     def _measure_of_validation(self):
-        """From parameters to the validation loss and to a score, or None."""
+        """A function from parameters to the validation loss and a score, or None."""
         if self.held_out is None:
             return None
         scoring, stops_early = self.estimator.scoring, self.estimator.early_stopping
@@ -396,12 +397,12 @@ class Training:
 
         return measure_one
 
-    # ---- what there is to show -----------------------------------------------------
+    # ---- what to show --------------------------------------------------------------
 
     @property
     def fitted(self):
-        """The network as it is."""
-        # In the middle of a training, whoever looks at it stays on its engine.
+        """The network in its current state."""
+        # A snapshot of a training in progress stays on the training's engine.
         engine = None if self.is_final else self.engine
         return FittedNetwork(self.state.network, self.state.theta, self.targets, engine)
 
@@ -428,12 +429,12 @@ class Training:
         theta : ndarray of shape (n_parameters,)
             The parameters.
         n_iter : int
-            After how many epochs.
+            The number of epochs.
 
         Returns
         -------
         training : Training
-            To be looked at, while this one goes on.
+            A snapshot to look at, while this one goes on.
         """
         snapshot = copy.copy(self)
         snapshot.state = replace(
@@ -447,8 +448,8 @@ class Training:
 def _check_is_like(network, fitted):
     if not network.is_like(fitted):
         raise ValueError(
-            f"The fitted network is {fitted}, the parameters ask for"
-            f" {network}. To go on training, leave hidden_layer_sizes,"
+            f"The fitted network is {fitted}, but the parameters ask for"
+            f" {network}. To continue training, leave hidden_layer_sizes,"
             " activation and loss as they were; to start afresh, call fit with"
             " warm_start=False."
         )

@@ -1,4 +1,4 @@
-"""What a network is: its layers, activations, losses and first weights."""
+"""What a network is: its layers, activations, losses and initial weights."""
 
 from ._activations import ACTIVATIONS
 from ._architecture import Network

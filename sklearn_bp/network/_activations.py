@@ -1,7 +1,7 @@
 """Activations of hidden layers, each with its derivative.
 
 A derivative is a function of the net input z and of the activation's output a = g(z):
-backpropagation has both at hand, and most need only the second.
+backpropagation has both at hand, and most derivatives need only the latter.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from scipy.special import ndtr
 
 # The slope of leaky_relu below zero (Maas, Hannun & Ng, 2013).
 LEAKY_SLOPE = 0.01
-# What makes zero mean and unit variance a fixed point of selu (Klambauer, Unterthiner,
-# Mayr & Hochreiter, 2017).
+# With these, zero mean and unit variance are a fixed point of selu (Klambauer,
+# Unterthiner, Mayr & Hochreiter, 2017).
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
@@ -27,11 +27,11 @@ class Activation:
     name : str
         The value of the estimators' parameter `activation`.
     function : callable
-        From the net input z to the output a = g(z), elementwise.
+        Maps the net input z to the output a = g(z), elementwise.
     derivative : callable
-        From z and a = g(z) to g'(z), elementwise.
+        Maps z and a = g(z) to g'(z), elementwise.
     initializer_factor : float, default=6.0
-        The numerator of the starting weights' bound, see `glorot_uniform`.
+        The numerator in the bound of the initial weights, see `initialize`.
     """
 
     name: str

@@ -14,18 +14,18 @@ class Network:
     """A multilayer perceptron: how wide each layer is and what each one computes.
 
     All weights and biases live in one flat vector `theta`, the weight matrices
-    first, then the biases, both from the input layer to the output layer. So
+    first, then the biases, both from the input layer to the output layer. Thus
     an optimizer is a loop over one vector, the L2 penalty is a sum over one
     leading slice of it, and a copy of the model is a copy of one array.
 
     Parameters
     ----------
     layer_sizes : tuple of int
-        The number of inputs, of units in each hidden layer, and of outputs.
+        The numbers of inputs, of units in each hidden layer, and of outputs.
     activations : tuple of str
         The name of the activation of each hidden layer.
     loss : Loss
-        The loss, which brings the output layer's link with it.
+        The loss, which also determines the output layer's link.
     """
 
     layer_sizes: tuple
@@ -40,7 +40,7 @@ class Network:
             )
 
     def is_like(self, other):
-        """Whether the parameters of the one make sense in the other."""
+        """Whether the parameters of one network make sense in the other."""
         return (
             self.layer_sizes == other.layer_sizes
             and self.activations == other.activations
@@ -53,12 +53,12 @@ class Network:
 
     @cached_property
     def coef_shapes(self):
-        """Shape (fan_in, fan_out) of each weight matrix."""
+        """The shape (fan_in, fan_out) of each weight matrix."""
         return tuple(pairwise(self.layer_sizes))
 
     @cached_property
     def n_coefs(self):
-        """Number of weights, biases not counted: the penalised part of `theta`."""
+        """The number of weights, excluding biases: the penalised part of `theta`."""
         return sum(fan_in * fan_out for fan_in, fan_out in self.coef_shapes)
 
     @cached_property
@@ -66,7 +66,7 @@ class Network:
         return self.n_coefs + sum(self.layer_sizes[1:])
 
     def views(self, theta):
-        """Show `theta` as weight matrices and bias vectors, without a copy.
+        """View `theta` as weight matrices and bias vectors, without copying.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Rules for the first weights of a network."""
+"""Rules for the initial weights of a network."""
 
 import numpy as np
 
@@ -26,7 +26,8 @@ def _rule(variance, draw):
     return lambda shape, random_state: draw(variance(*shape), shape, random_state)
 
 
-#: From the shape (fan_in, fan_out) of a weight matrix and a RandomState to the matrix.
+#: Functions from the shape (fan_in, fan_out) of a weight matrix and a RandomState to
+#: the matrix.
 INITIALIZERS = {
     f"{author}_{draw.__name__[1:]}": _rule(variance, draw)
     for author, variance in VARIANCES.items()
@@ -35,10 +36,10 @@ INITIALIZERS = {
 
 
 def initialize(network, initializer, activation, random_state, dtype):
-    """Draw starting weights and biases.
+    """Draw initial weights and biases.
 
-    Each layer's weights are drawn before its biases, in float64, as scikit-learn draws
-    them: equal seeds give equal networks.
+    Each layer's weights are drawn before its biases, in float64, as in scikit-learn:
+    equal seeds give equal networks.
 
     Parameters
     ----------
@@ -48,12 +49,13 @@ def initialize(network, initializer, activation, random_state, dtype):
         "auto" draws weights and biases uniformly from [-bound, bound] with bound
         sqrt(6 / (fan_in + fan_out)), and sqrt(2 / (fan_in + fan_out)) for logistic
         units (Glorot & Bengio, 2010), as scikit-learn does. Otherwise biases are zero,
-        and weights are drawn by the rule in `INITIALIZERS`, or by a function like
-        those.
+        and weights are drawn by the named rule in `INITIALIZERS`, or by a function
+        of the same form.
     activation : str
-        Whose rule "auto" follows in an output layer without a hidden one below it.
+        The activation whose rule "auto" follows for an output layer without a hidden
+        layer below it.
     random_state : RandomState
-        The source of the numbers.
+        The source of randomness.
     dtype : dtype
         float32 or float64.
 
@@ -65,10 +67,10 @@ def initialize(network, initializer, activation, random_state, dtype):
     Raises
     ------
     ValueError
-        If a function returns something else than finite numbers of that shape.
+        If a function returns anything but finite numbers of that shape.
     """
     theta = np.zeros(network.n_parameters, dtype=dtype)
-    # The output layer has no activation of its own and goes by its neighbour's.
+    # The output layer has no activation of its own and follows its neighbour's.
     *below, last = network.activations or (activation,)
     for name, coef, intercept in zip(
         (*below, last, last)[-len(network.coef_shapes) :], *network.views(theta)

@@ -2,7 +2,7 @@
 
 A loss is written in terms of the *raw output* z of the last layer. Its link turns
 z into the prediction, and its gradient is taken with respect to z, so that any
-pair of loss and link fits, not only the canonical ones.
+pair of loss and link works, not only the canonical ones.
 
 Targets are arrays of shape (n_samples, n_targets) in the computing type. The
 multiclass log loss has one target column that holds the number of the class;
@@ -24,7 +24,7 @@ def softmax(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
-#: From raw outputs to predictions of the same shape, by the names that stand in the
+#: Functions from raw outputs to predictions of the same shape, by their names in the
 #: fitted attribute `out_activation_`.
 LINKS = {
     "identity": lambda z: z,
@@ -33,10 +33,10 @@ LINKS = {
     "softmax": softmax,
 }
 
-#: Of a label as good as certain.
+#: The raw output that stands for an all but certain label.
 SURE = 10.0
 
-#: Back from targets, and the number of outputs, to raw outputs.
+#: Functions from targets and the number of outputs back to raw outputs.
 INVERSE_LINKS = {
     "identity": lambda y, n_outputs: y,
     "exp": lambda y, n_outputs: np.log(np.maximum(y, np.finfo(y.dtype).tiny)),
@@ -47,30 +47,30 @@ INVERSE_LINKS = {
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """One loss function; the fields of a child are its settings, all numbers."""
+    """A loss function; the fields of a subclass are its settings, all numbers."""
 
     name: ClassVar[str]
-    #: The estimators' parameters that the fields are.
+    #: The estimator parameters that the fields are taken from, in order.
     parameters: ClassVar[tuple] = ()
-    #: Whether it is one of class labels, which choose their loss themselves.
+    #: Whether it is a loss for class labels, which determine their loss themselves.
     is_of_classes: ClassVar[bool] = False
     link: ClassVar[str] = "identity"
-    #: The interval of valid targets, and whether its lower end is one.
+    #: The interval of valid targets, and whether its lower end is valid.
     target_range: ClassVar[tuple] = (-np.inf, np.inf)
     lowest_is_valid: ClassVar[bool] = True
     #: Whether the value *shown* (`loss_`, `loss_curve_`) is the mean over the outputs.
-    #: scikit-learn shows the squared error this way, and trains on the sum all the
-    #: same; so do we.
+    #: scikit-learn shows the squared error this way but trains on the sum; so do
+    #: we.
     averages_outputs: ClassVar[bool] = False
 
     @classmethod
     def of(cls, estimator):
-        """The one that an estimator's parameters ask for."""
+        """The loss that an estimator's parameters ask for."""
         return cls(*(float(getattr(estimator, name)) for name in cls.parameters))
 
     @property
     def settings(self):
-        """What the twin in the compiled engine is given: the fields, in their order."""
+        """The fields in order, as passed to the twin in the compiled engine."""
         return tuple(map(float, astuple(self)))
 
     @abstractmethod
@@ -79,19 +79,19 @@ class Loss(ABC):
 
     @abstractmethod
     def gradient(self, z, y):
-        """Its derivative by the raw outputs, shape (n_samples, n_outputs)."""
+        """Its gradient with respect to the raw outputs, (n_samples, n_outputs)."""
 
     def prediction(self, z):
-        """Raw outputs as predictions."""
+        """Turn raw outputs into predictions."""
         return LINKS[self.link](z)
 
     def raw_outputs_near(self, y, n_outputs):
-        """Raw outputs whose predictions come near the targets."""
+        """Raw outputs whose predictions are close to the targets."""
         return INVERSE_LINKS[self.link](y, n_outputs)
 
     def start(self, y, sample_weight):
-        """Raw outputs (n_outputs,) from which training does not start too far away, or
-        None where the starting weights' rule will do."""
+        """Raw outputs (n_outputs,) that are close enough for training to start from, or
+        None where the rule for the initial weights will do."""
         return None
 
     def shown(self, data_loss, n_outputs):
@@ -99,7 +99,7 @@ class Loss(ABC):
         return data_loss / n_outputs if self.averages_outputs else data_loss
 
     def average(self, z, y, sample_weight=None):
-        """Weighted mean over samples of the loss, as it is shown."""
+        """The weighted mean loss over the samples, as it is shown."""
         mean = np.average(self.value(z, y), weights=sample_weight)
         return float(self.shown(mean, z.shape[1]))
 
@@ -119,10 +119,10 @@ class SquaredError(Loss):
 
 
 class _Bounded(Loss):
-    """A loss whose gradient is bounded, however far the target is.
+    """A loss whose gradient is bounded, however far away the target is.
 
-    So a bias that starts near 0 would take as many steps as the targets are learning
-    rates away; it starts at the quantile of the targets that the loss aims at.
+    A bias that started near 0 would need as many steps as the targets are learning
+    rates away, so it starts at the quantile of the targets that the loss aims at.
     """
 
     target_quantile = 0.5
@@ -148,7 +148,7 @@ class AbsoluteError(_Bounded):
 
 @dataclass(frozen=True)
 class Huber(_Bounded):
-    """The squared error up to an error of delta, from there on linear (Huber, 1964)."""
+    """The squared error up to an error of delta, linear beyond it (Huber, 1964)."""
 
     name = "huber"
     parameters = ("huber_delta",)
@@ -165,7 +165,7 @@ class Huber(_Bounded):
 
 @dataclass(frozen=True)
 class Quantile(_Bounded):
-    """The pinball loss, least at the quantile (Koenker & Bassett, 1978)."""
+    """The pinball loss, minimal at the quantile (Koenker & Bassett, 1978)."""
 
     name = "quantile"
     parameters = ("quantile",)
@@ -217,14 +217,14 @@ class Gamma(Loss):
         return 1 - y * np.exp(-z)
 
     def start(self, y, sample_weight):
-        # Its gradient is bounded above, and explodes below.
+        # The gradient is bounded above but explodes below.
         return np.log(np.average(y, axis=0, weights=sample_weight))
 
 
 @dataclass(frozen=True)
 class LogLoss(Loss):
-    """Of class numbers. A share of `label_smoothing` of each target is spread over all
-    classes (Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, 2016)."""
+    """The log loss of class numbers. A share `label_smoothing` of each target is spread
+    over all classes (Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, 2016)."""
 
     name = "log_loss"
     parameters = ("label_smoothing",)
@@ -249,8 +249,8 @@ class LogLoss(Loss):
 
 @dataclass(frozen=True)
 class BinaryLogLoss(Loss):
-    """Of indicators, one a label. A share of `label_smoothing` of each is replaced by
-    1 / 2."""
+    """The log loss of indicators, one per label. A share `label_smoothing` of each is
+    replaced by 1 / 2."""
 
     name = "binary_log_loss"
     parameters = ("label_smoothing",)
@@ -281,7 +281,7 @@ def _clip_log_loss(loss):
 
 
 def _quantile(y, quantile, sample_weight):
-    """The least of the values below or at which there is that share of the weight."""
+    """The smallest value at or below which that share of the weight lies."""
     order = np.argsort(y)
     weight = np.ones(len(y)) if sample_weight is None else sample_weight[order]
     cumulated = np.cumsum(weight, dtype=np.float64)

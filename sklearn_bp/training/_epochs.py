@@ -1,7 +1,7 @@
-"""Epochs, one after the other; where they are short, several in one call of the engine.
+"""Epochs, one after the other; where they are short, several per call of the engine.
 
-A small network's epoch is done sooner than a call from Python, and threads that train
-side by side would pass the GIL to and fro at each one.
+An epoch of a small network takes less time than a call from Python, and threads that
+train side by side would pass the GIL back and forth at each call.
 """
 
 import copy
@@ -11,16 +11,16 @@ from time import perf_counter
 import numpy as np
 from sklearn.utils import check_random_state
 
-# Between two calls of the engine Python hears of Ctrl-C, so one call should take
-# about 0.1 s: by multiplications and additions for large batches, by steps for small
-# ones. Not by the clock, which would make the order of summation a matter of chance.
+# Python notices Ctrl-C only between two calls of the engine, so one call should take
+# about 0.1 s. It is limited by multiplications and additions for large batches and by
+# steps for small ones; the clock would make the order of summation a matter of chance.
 OPERATIONS_PER_SLICE = 2e9
 STEPS_PER_SLICE = 2000
 
-# Epochs ahead may be run in vain, so those of one call should take about 1 ms, or some
-# more beside other trainings, which make each return to Python wait. What a row takes
-# by itself, to be shuffled and fetched, counts as so many operations. Few epochs save
-# less than it takes to be able to go back.
+# Epochs run ahead may be wasted, so those of one call should take about 1 ms, or
+# somewhat more beside other trainings, which delay each return to Python. Shuffling and
+# fetching a row counts as OPERATIONS_PER_ROW operations. Running just a few epochs
+# ahead saves less time than it takes to be able to go back.
 LEAST_EPOCHS_AT_ONCE = 4
 MOST_EPOCHS_AT_ONCE = 64
 OPERATIONS_AT_ONCE = 50e6
@@ -30,7 +30,7 @@ OPERATIONS_PER_ROW = 1000
 
 
 def operations_of_epoch(n_coefs, n_rows):
-    """About how many multiplications and additions an epoch takes."""
+    """The approximate number of multiplications and additions in an epoch."""
     return (6 * n_coefs + OPERATIONS_PER_ROW) * n_rows
 
 
@@ -42,18 +42,18 @@ class EpochRunner:
     engine : Engine
         Computes the steps.
     state : TrainingState
-        The network, its optimizer and schedule. The schedule's end of an epoch is left
-        to whoever uses the epochs.
+        The network, its optimizer and schedule. Calling the schedule's `end_epoch` is
+        left to the code that uses the epochs.
     part : Part
         The training set.
     objective : Objective
         What is minimised.
     batch_size : int
-        Rows in a step.
+        The number of rows in a step.
     max_grad_norm : float
         Longer gradients are shortened to this length.
     random_state : RandomState or None
-        Draws the order of each epoch; None leaves the rows in the order they are in.
+        Draws the order of each epoch; None keeps the rows in their order.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class EpochRunner:
         self.n_rows = n_rows
         self._state = state
         self._random_state = random_state
-        # scikit-learn shuffles the order of the epoch before, so the order is kept.
+        # scikit-learn shuffles the order of the previous epoch, so the order is kept.
         self._order = part.rows.copy()
         self._n_steps = -(-n_rows // batch_size)
         steps_per_slice = math.ceil(
             min(STEPS_PER_SLICE, OPERATIONS_PER_SLICE / (6 * n_coefs * batch_size))
         )
-        # Steps and their rows: views, which are shuffled with the order.
+        # Steps and their rows: views, which are shuffled along with the order.
         rows_per_slice = steps_per_slice * batch_size
         self._slices = [
             (
@@ -94,19 +94,19 @@ class EpochRunner:
         )
 
     def blocks(self, max_epochs, may_run_ahead, *, is_alone=True, keep_thetas=False):
-        """Train, some epochs at a time.
+        """Train a few epochs at a time.
 
         Parameters
         ----------
         max_epochs : int
-            How many there are.
+            The number of epochs.
         may_run_ahead : bool
-            Whether a block may have several. Those of them that are not used before
-            the next block is asked for, or the generator is closed, are taken back.
+            Whether a block may contain several epochs. Those that are not used before
+            the next block is requested, or the generator is closed, are undone.
         is_alone : bool, default=True
-            Whether this is not one training of many, which go on side by side.
+            Whether no other trainings run side by side with this one.
         keep_thetas : bool, default=False
-            Whether a block has the parameters after each epoch.
+            Whether a block contains the parameters after each epoch.
 
         Yields
         ------
@@ -136,8 +136,8 @@ class EpochRunner:
         return most if most >= LEAST_EPOCHS_AT_ONCE else 1
 
     def _is_known_ahead(self):
-        """Whether epochs can be taken back, and nothing before them changes them."""
-        # Other threads may draw from NumPy's own RandomState meanwhile.
+        """Whether the next epochs are known in advance, and can be undone."""
+        # Other threads may draw from NumPy's global RandomState in the meantime.
         is_shared = self._random_state is check_random_state(None)
         return self._state.schedule.is_known_ahead and not is_shared
 
@@ -204,21 +204,22 @@ class EpochRunner:
         return EpochBlock(means, rates[:, -1].tolist(), thetas, seconds)
 
     def _means(self, data_loss, penalty, gradient_norm):
-        """The loss, and the length of the gradient, averaged over an epoch."""
+        """The loss and the length of the gradient, averaged over an epoch."""
         network = self._state.network
         loss = network.loss.shown(data_loss, network.n_outputs) + penalty
         return loss / self.n_rows, gradient_norm / self._n_steps
 
 
 class EpochBlock:
-    """Epochs that one call has run. To iterate over them is to use them.
+    """Epochs that one call has run. Iterating over them marks them as used.
 
     Parameters
     ----------
     means : list of tuple of float
-        Of each epoch the loss and the length of the gradient, averaged over its steps.
+        For each epoch, the loss and the length of the gradient, averaged over its
+        steps.
     learning_rates : list of float
-        Those of the last steps.
+        The learning rate of each epoch's last step.
     thetas : ndarray of shape (n_epochs, n_parameters) or None
         The parameters after each epoch, if they were kept.
     seconds : float
@@ -243,7 +244,7 @@ class EpochBlock:
 
 
 class _Mark:
-    """Where a training is, to go back to."""
+    """A point in a training to go back to."""
 
     def __init__(self, arrays, optimizer, random_state):
         self._arrays = [(array, array.copy()) for array in arrays]

@@ -1,4 +1,4 @@
-"""What each epoch recorded."""
+"""The record of the epochs."""
 
 import math
 
@@ -24,14 +24,14 @@ NOTHING = (math.nan, math.nan)
 
 
 class History:
-    """What each epoch recorded. It only grows, or is cut back to what it was.
+    """The record of the epochs. It only grows, or is cut back to an earlier state.
 
     Attributes
     ----------
     rows : list of tuple of float
-        All columns, an epoch each, NaN or None for what there is not.
+        A row per epoch with all columns, NaN or None where there is no value.
     first_watched : int
-        The number of the row from which on the stopping rule has watched the same
+        The number of the row from which the stopping rule has watched the same
         quantity.
     """
 
@@ -40,7 +40,7 @@ class History:
         self.first_watched = 0
 
     def record(self, loss, learning_rate, gradient_norm, seconds, measured=None):
-        """Take down an epoch; `measured` is a validation loss with a score or None."""
+        """Record an epoch; `measured` holds its validation loss and score, if any."""
         self.rows.append(
             (loss, learning_rate, gradient_norm, seconds, *(measured or NOTHING))
         )
@@ -50,28 +50,28 @@ class History:
         self.first_watched = len(self.rows)
 
     def mark(self):
-        """Where it is, for `go_back`."""
+        """The current position, for `go_back`."""
         return len(self.rows), self.first_watched
 
     def go_back(self, mark):
-        """Forget what was recorded since."""
+        """Forget what was recorded since the mark."""
         n_rows, self.first_watched = mark
         del self.rows[n_rows:]
 
     def copy(self):
-        """One that does not grow with this one."""
+        """A copy that does not grow with this one."""
         copied = History()
         copied.rows, copied.first_watched = self.rows.copy(), self.first_watched
         return copied
 
     @property
     def losses(self):
-        """The training loss of each epoch; iterations of lbfgs are none."""
+        """The training loss of each epoch; iterations of lbfgs do not count."""
         return [row[LOSS] for row in self.rows if _is_epoch(row)]
 
     @property
     def last_loss(self):
-        """That of the last epoch, or infinity."""
+        """The training loss of the last epoch, or infinity."""
         return next((r[LOSS] for r in reversed(self.rows) if _is_epoch(r)), math.inf)
 
     @property
@@ -81,7 +81,7 @@ class History:
         return [row[VALIDATION_SCORE] for row in rows if _is_epoch(row)]
 
     def as_arrays(self):
-        """As a dict of arrays of one length, by `COLUMNS`; without those that no epoch
+        """The columns as a dict of arrays of equal length, without those that no epoch
         has."""
         if not self.rows:
             return {}

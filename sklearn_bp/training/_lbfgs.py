@@ -1,4 +1,4 @@
-"""Full batch training with L-BFGS-B (Zhu, Byrd, Lu & Nocedal, 1997), by SciPy."""
+"""Full-batch training with SciPy's L-BFGS-B (Zhu, Byrd, Lu & Nocedal, 1997)."""
 
 from time import perf_counter
 
@@ -8,16 +8,16 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..utils import warn
 
-# scikit-learn hands the optimizer the squared error averaged over the outputs, beside
-# the gradient of its sum. With the same pair we follow the same trajectory. But the
-# line search asks for a decrease of 1e-3 times what the gradient promises, which the
-# average cannot deliver from 500 outputs on: at 1000, scikit-learn ends at 7 times the
-# error that the sum itself reaches, at 3000 it cannot take a first step.
+# scikit-learn hands the optimizer the squared error averaged over the outputs, but the
+# gradient of the sum. With the same pair we follow the same trajectory. But the line
+# search demands a decrease of 1e-3 times what the gradient promises, which the average
+# cannot deliver from 500 outputs on: with 1000, scikit-learn ends at 7 times the error
+# that the sum itself reaches; with 3000, it cannot take a first step.
 MOST_OUTPUTS_AVERAGED = 100
 
 
 class LbfgsCourse:
-    """The course of one training on all rows at once; `advance` goes all the way.
+    """The course of one training on all rows at once; `advance` runs all of it.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ class LbfgsCourse:
     objective : Objective
         What is minimised.
     max_iter, max_fun : int
-        The largest number of iterations, and of evaluations of the objective.
+        The maximum numbers of iterations and of evaluations of the objective.
     tol : float
-        The largest component of the gradient at which training has converged.
+        Training has converged when no component of the gradient is larger.
     measure : callable, default=None
-        From parameters to the loss on validation data, and a score or None; both are
+        Maps parameters to the loss on validation data and a score or None; both are
         recorded.
     follower : object, default=None
-        Called at both ends of each iteration, see `Course`.
+        Called at the beginning and end of each iteration, see `Course`.
     verbose : bool, default=False
         Whether to print a line per iteration.
 
@@ -81,7 +81,7 @@ class LbfgsCourse:
 
     @property
     def has_epochs_left(self):
-        """Whether it has not been run."""
+        """Whether it is yet to be run."""
         return self._result is None
 
     def advance(self):
@@ -123,7 +123,7 @@ class LbfgsCourse:
         network = self._state.network
         return network.loss.shown(data_loss, network.n_outputs) + penalty
 
-    # SciPy goes by the name of this argument.
+    # SciPy looks at the name of this argument.
     def _end_iteration(self, intermediate_result):
         self.n_iter += 1
         self._latest = intermediate_result.x.copy()
@@ -133,8 +133,8 @@ class LbfgsCourse:
         measured = self._measure and self._measure(self._of_type(self._latest))
         seconds = perf_counter() - self._start
         self._state.history.record(loss, np.nan, np.nan, seconds, measured)
-        # An iteration that brings no progress is not known as one, so none is said to
-        # begin before it has ended.
+        # SciPy does not report an iteration without progress, so the beginning of one
+        # is announced only when it has ended.
         if self._follower is not None:
             self._follower.begin_epochs()
             thetas = self._of_type(self._latest)[np.newaxis]
@@ -144,10 +144,10 @@ class LbfgsCourse:
         self._start = perf_counter()
 
     def close(self):
-        """Nothing is to be taken back."""
+        """Do nothing: there are no epochs to undo."""
 
     def warn_of_end(self):
-        """Warn if it has not converged."""
+        """Warn if training has not converged."""
         result, max_iter = self._result, self._options["maxiter"]
         if result.status == 0 or self._is_stopped:
             return

@@ -2,7 +2,7 @@
 
 `step` is the rule in NumPy, as the reference engine runs it. The compiled engine
 has a twin of it, is given the same `settings` and works on the same arrays, listed in
-`state`. `parameters` names the estimators' parameters that an optimizer takes.
+`state`. `parameters` names the estimator parameters that an optimizer takes.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from ..engine import check_twins
 
 
 class Optimizer:
-    """What all have in common.
+    """What all optimizers have in common.
 
     Parameters
     ----------
@@ -23,10 +23,10 @@ class Optimizer:
     setting_names = ()
     #: How many arrays like theta the state consists of.
     n_arrays = 0
-    #: Whether the L2 penalty shrinks the weights by itself, instead of being a part of
-    #: the gradient; whoever calls `step` sees to it.
+    #: Whether the L2 penalty shrinks the weights directly, instead of being part of the
+    #: gradient; the caller of `step` takes care of it.
     decouples_penalty = False
-    #: Whether the rule makes sense for the gradient of all rows alone.
+    #: Whether the rule only makes sense for the gradient over all rows.
     needs_full_batch = False
 
     def __init__(self, theta):
@@ -48,7 +48,7 @@ class SGD(Optimizer):
     momentum : float
         The share of the last update that is kept.
     nesterovs_momentum : bool
-        Whether the step looks ahead by one more momentum (Sutskever et al., 2013).
+        Whether the step looks ahead by another momentum step (Sutskever et al., 2013).
     """
 
     name = "sgd"
@@ -109,8 +109,8 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with a decoupled penalty (Loshchilov & Hutter, 2019): weights shrink by the
-    learning rate times alpha / M times themselves, whatever their moments."""
+    """Adam with a decoupled penalty (Loshchilov & Hutter, 2019): weights are
+    multiplied by 1 - learning rate * alpha / M, whatever their moments."""
 
     name = "adamw"
     decouples_penalty = True
@@ -147,11 +147,11 @@ class RMSProp(Optimizer):
 
 
 class Rprop(Optimizer):
-    """Resilient backpropagation: steps by the sign (Riedmiller & Braun, 1993).
+    """Resilient backpropagation: steps by sign only (Riedmiller & Braun, 1993).
 
-    A step grows while the sign stays and shrinks when it turns; in the form iRprop-
-    (Igel & Huesken, 2000), there is no step where it turned. Steps begin with, and are
-    multiples of, the learning rate.
+    A step grows while the sign of the derivative stays the same and shrinks when it
+    changes; in this variant, iRprop- (Igel & Huesken, 2000), there is no step where it
+    has changed. Steps start at the learning rate and are multiples of it.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ class Rprop(Optimizer):
 
     def __init__(self, theta, *, learning_rate_init):
         super().__init__(theta)
-        # lengths are counted in learning rates
+        # lengths are measured in learning rates
         self.shortest = self.shortest_step / float(learning_rate_init)
         self.longest = self.longest_step / float(learning_rate_init)
         self.state[1].fill(1)

@@ -1,4 +1,4 @@
-"""The data of a training: what has been checked, and some of its rows."""
+"""The data of a training: samples that have been checked, and parts of their rows."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +18,7 @@ class Samples:
     X, y, sample_weight : arrays
         Data, encoded targets, and weights or None, as the engines take them.
     given : tuple of array-like, default=(None, None)
-        X and y as the user has given them, for scorers.
+        X and y as given by the user, for scorers.
     """
 
     X: Any
@@ -37,7 +37,7 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of some samples, which a network is trained on or measured on.
+    """Rows of some samples, which a network is trained or measured on.
 
     Rows are given by number, so that no part is a copy.
 
@@ -68,12 +68,12 @@ class Part:
 
     @cached_property
     def given_X(self):
-        """The data of these rows, as the user has given them."""
+        """The data of these rows, as given by the user."""
         return self._of_given(self.samples.given[0])
 
     @cached_property
     def given_y(self):
-        """The targets of these rows, as the user has given them."""
+        """The targets of these rows, as given by the user."""
         return self._of_given(self.samples.given[1])
 
     def _of_rows(self, array):

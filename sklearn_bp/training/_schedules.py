@@ -18,17 +18,17 @@ class Constant:
     """
 
     name = "constant"
-    #: Whether the last epoch is where training is meant to end.
+    #: Whether training is meant to end with the schedule's last epoch.
     has_an_end = False
-    #: Whether training has come there.
+    #: Whether the schedule has come to its end.
     has_ended = False
-    #: Whether `end_epoch` alone changes it.
+    #: Whether only `end_epoch` changes its state.
     is_known_ahead = True
 
     def __init__(self, learning_rate_init, power_t=0.5):
         self.learning_rate_init = float(learning_rate_init)
         self.power_t = float(power_t)
-        #: That of the latest step.
+        #: The learning rate of the latest step.
         self.learning_rate = self.learning_rate_init
 
     def rates(self, n_steps):
@@ -41,14 +41,14 @@ class Constant:
         """Take note that an epoch is over."""
 
     def lower(self):
-        """React to a standstill; returns whether training is to go on."""
+        """React to a standstill; returns whether to continue training."""
         return False
 
 
 class InverseScaling(Constant):
     """learning_rate_init / (t + 1) ** power_t after t training samples.
 
-    Changed at the end of each epoch, as scikit-learn does.
+    Updated at the end of each epoch, as in scikit-learn.
     """
 
     name = "invscaling"
@@ -60,7 +60,7 @@ class InverseScaling(Constant):
 
 
 class Adaptive(Constant):
-    """A fifth of the learning rate at each standstill, down to 1e-6."""
+    """Divides the learning rate by 5 at each standstill, down to 1e-6."""
 
     name = "adaptive"
     is_known_ahead = False
@@ -81,10 +81,10 @@ class ByProgress(Constant):
     learning_rate_init : float
         What the factors are multiplied by.
     factor : str or callable
-        From the progress, from 0 at the first step towards 1, to a factor >= 0: one of
-        `FACTORS`, or a function.
+        Maps the progress, from 0 at the first step towards 1, to a factor >= 0: a name
+        in `FACTORS`, or a function.
     n_epochs : int
-        After so many epochs the progress is 1, and stays there.
+        The number of epochs after which the progress is 1, and stays there.
     """
 
     name = "progress"
@@ -102,7 +102,7 @@ class ByProgress(Constant):
 
     @property
     def is_known_ahead(self):
-        # A user's function may fail or count its calls, and that in its time.
+        # A user's function may fail or count its calls, so it must not be called early.
         return isinstance(self.factor, str)
 
     def rates(self, n_steps):
@@ -122,7 +122,7 @@ class ByProgress(Constant):
         factor = self.factor(progress)
         if not isinstance(factor, Real) or not 0 <= factor < math.inf:
             raise ValueError(
-                "A function as learning_rate must return a factor >= 0 for each"
+                "A function passed as learning_rate must return a factor >= 0 for each"
                 f" progress from 0 to 1, got {factor!r} for {progress}."
             )
         return float(factor)
@@ -134,24 +134,24 @@ def cosine(progress):
 
 
 def one_cycle(progress):
-    """From 1 / 25 up to 1 in three tenths of the time, and from there down to 4e-6,
-    each along a half wave of the cosine (Smith & Topin, 2019)."""
+    """From 1 / 25 up to 1 in three tenths of the time, and then down to 4e-6, each
+    along half a cosine wave (Smith & Topin, 2019)."""
     low, peak, end = 1 / 25, 0.3, 1 / 25 / 1e4
     rising = 1 + (low - 1) * cosine(progress / peak)
     falling = end + (1 - end) * cosine((progress - peak) / (1 - peak))
     return np.where(progress < peak, rising, falling)
 
 
-#: Those of scikit-learn, which it has for sgd alone.
+#: The schedules of scikit-learn, which has them for sgd only.
 SCHEDULES = {
     schedule.name: schedule for schedule in (Constant, InverseScaling, Adaptive)
 }
-#: Those by progress, of arrays.
+#: Factors by progress, as functions of arrays.
 FACTORS = {factor.__name__: factor for factor in (cosine, one_cycle)}
 
 
 def make_schedule(learning_rate, learning_rate_init, power_t, n_epochs):
-    """The schedule of this name, or by this function."""
+    """The schedule of this name, or with this function as its factor."""
     if isinstance(learning_rate, str) and learning_rate in SCHEDULES:
         return SCHEDULES[learning_rate](learning_rate_init, power_t)
     return ByProgress(learning_rate_init, learning_rate, n_epochs)

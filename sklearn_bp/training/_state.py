@@ -29,7 +29,7 @@ class TrainingState:
     optimizer, schedule, stopping, dropout : objects or None
         What trains it.
     history : History
-        What each epoch recorded.
+        The record of the epochs.
     n_samples_seen : int
         How many samples it was trained on, each counted once per epoch.
     watched : object
@@ -47,8 +47,8 @@ class TrainingState:
     watched: Any = None
 
     def fork(self, theta):
-        """A state to be trained from these parameters on, without changing this one but
-        for the history, which goes on growing and can be cut back."""
+        """A state to be trained on from these parameters, without changing this one
+        except for the shared history, which grows on and can be cut back."""
         return replace(
             self,
             theta=theta.copy(),
@@ -58,10 +58,10 @@ class TrainingState:
         )
 
     def to_plain(self):
-        """All but network and theta as a dict of arrays, numbers, strings and dicts.
+        """Everything but network and theta as a dict of arrays, numbers, strings and
+        dicts.
 
-        A schedule by a function of the user's has that function, too, and so has a
-        stopping rule that watches what such a function returns.
+        Functions that the user gave as schedule or as scorer are contained as well.
         """
         return {
             "optimizer": _to_plain(self.optimizer),

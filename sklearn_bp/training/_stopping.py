@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Stopping:
-    """Watches one number an epoch, of which more is better.
+    """Watches one number per epoch, where larger is better.
 
     Parameters
     ----------
@@ -13,7 +13,7 @@ class Stopping:
     tol : float, default=0
         What counts as an improvement: at least `tol` above the best so far.
     patience : int or inf, default=inf
-        How many epochs in a row may bring none.
+        How many epochs in a row may pass without improvement.
     """
 
     def __init__(self, keep_best, tol=0.0, patience=np.inf):
@@ -26,17 +26,18 @@ class Stopping:
         self.is_score_of_start = False
 
     def rescore(self, score):
-        """Before further training: what the parameters at hand score on other data."""
+        """Set the score of the current parameters, on other data, to train on from."""
         self.best_score = score
         self.n_without_improvement = 0
         self.is_score_of_start = True
 
     def start(self, theta):
-        """Before the very first epoch the parameters at hand are the best ones.
+        """Begin a training; before the very first epoch, the current parameters are the
+        best.
 
-        A warm start has a best score already, and as in scikit-learn the parameters
-        that go with it are not kept: if no epoch beats it, the last ones stay. Unless
-        they have been scored anew.
+        A warm start already has a best score and, as in scikit-learn, the parameters
+        that go with it are not kept: if no epoch beats it, the last ones stay, unless
+        the parameters have been rescored.
         """
         self.best_theta = None
         is_first = self.best_score == -np.inf or self.is_score_of_start
@@ -45,8 +46,8 @@ class Stopping:
         self.is_score_of_start = False
 
     def update(self, score, theta):
-        """Take note of an epoch's score. As in scikit-learn a NaN is never the best
-        one, and still renews patience."""
+        """Take note of an epoch's score. As in scikit-learn, NaN is never the best one
+        but still resets the count of epochs without improvement."""
         if score < self.best_score + self.tol:
             self.n_without_improvement += 1
         else:
@@ -61,7 +62,7 @@ class Stopping:
         return self.n_without_improvement > self.patience
 
     def be_patient(self):
-        """Count anew, after something was changed that may help."""
+        """Restart the count, after a change that may help."""
         self.n_without_improvement = 0
 
     def finish(self, theta):

@@ -10,8 +10,8 @@ from ..utils import warn
 
 
 class Course:
-    """The course of one training by epochs: it takes them block by block, keeps the
-    books, and says when it is over.
+    """The course of one training by epochs: takes them block by block, records them,
+    and decides when training is over.
 
     Parameters
     ----------
@@ -21,19 +21,19 @@ class Course:
         The network and its optimizer, schedule, stopping rule and history; changed
         in place.
     max_epochs : int
-        The largest number of epochs.
+        The maximum number of epochs.
     measure : callable, default=None
-        From parameters to the loss on validation data and a score, or None.
+        Maps parameters to the loss on validation data and a score or None.
     watches_score : bool, default=False
-        Whether the stopping rule watches that score, and not the training loss.
+        Whether the stopping rule watches that score instead of the training loss.
     follower : object, default=None
         Its `begin_epochs()` is called before an epoch, and its `end_epochs(thetas)`
-        after it, with the parameters in a row; it returns whether to stop. If its
-        `may_lag_behind` is true, there may be several epochs between the two calls, a
-        row for each, and it cannot stop between them; of epochs before a divergence it
-        may not hear.
+        after it, with the parameters as a row; the latter returns whether to stop. If
+        its `may_lag_behind` is true, there may be several epochs between the two calls,
+        with a row for each, and it cannot stop between them; epochs just before a
+        divergence may go unreported.
     is_alone : bool, default=True
-        Whether this is not one training of many, which go on side by side.
+        Whether no other trainings run side by side with this one.
     verbose : bool, default=False
         Whether to print a line per epoch.
 
@@ -75,7 +75,7 @@ class Course:
 
     @property
     def has_epochs_left(self):
-        """Whether there is another epoch to come."""
+        """Whether there are more epochs to come."""
         return not self._is_over and self.n_iter < self._max_epochs
 
     def advance(self):
@@ -99,7 +99,7 @@ class Course:
             self._is_over = True
 
     def _end_epoch(self, loss, gradient_norm, learning_rate, seconds):
-        """Enter an epoch into the books."""
+        """Record an epoch."""
         start = perf_counter()
         state = self._state
         state.schedule.learning_rate = learning_rate
@@ -120,7 +120,7 @@ class Course:
         state.history.record(loss, learning_rate, gradient_norm, seconds, measured)
 
     def _is_given_a_chance(self):
-        """Whether a lower learning rate lets a training at a standstill go on."""
+        """Whether training at a standstill continues with a lower learning rate."""
         schedule, stopping = self._state.schedule, self._state.stopping
         goes_on = schedule.lower()
         if goes_on:
@@ -139,11 +139,11 @@ class Course:
         return goes_on
 
     def close(self):
-        """Take back epochs that were run ahead and not used."""
+        """Undo epochs that were run ahead and not used."""
         self._blocks.close()
 
     def warn_of_end(self):
-        """Warn if it ended for want of epochs, and not as planned."""
+        """Warn if training ran out of epochs without being meant to."""
         if not self._is_over and not self._state.schedule.has_an_end:
             warn(
                 f"Stochastic Optimizer: Maximum iterations ({self.n_iter}) reached"
@@ -152,22 +152,22 @@ class Course:
             )
 
     def finish(self):
-        """Put the best parameters back, where the stopping rule has kept them."""
+        """Restore the best parameters, if the stopping rule has kept them."""
         self._state.stopping.finish(self._state.theta)
 
 
 def train(course, *, warns_of_end=True, is_alone=True):
-    """Lead a training to its end.
+    """Run a training to its end.
 
     Parameters
     ----------
     course : Course or LbfgsCourse
         The training.
     warns_of_end : bool, default=True
-        Whether to warn of a training that has not converged.
+        Whether to warn if training has not converged.
     is_alone : bool, default=True
-        Whether this is not one training of many. If so, Ctrl-C ends it with a warning,
-        instead of being raised.
+        Whether no other trainings run side by side with this one. If so, Ctrl-C ends it
+        with a warning instead of being raised.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Below the house: what knows nothing of networks."""
+"""Helpers that know nothing about networks."""
 
 from ._sklearn import (
     CallbackSupportMixin,

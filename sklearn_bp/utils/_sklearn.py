@@ -1,5 +1,5 @@
-"""What scikit-learn keeps private and this package needs, in one place: a release that
-renames it changes this file alone."""
+"""The private parts of scikit-learn that this package needs, in one place: if a release
+renames them, only this file changes."""
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing, indexable
@@ -28,14 +28,14 @@ __all__ = [
 
 
 def begin_callbacks(estimator, max_subtasks):
-    """Begin a fit that the estimator's callbacks are told of.
+    """Begin a fit that the estimator's callbacks are notified of.
 
     Parameters
     ----------
     estimator : estimator
         The estimator.
     max_subtasks : int
-        How many epochs there are at most.
+        The maximum number of epochs.
 
     Returns
     -------

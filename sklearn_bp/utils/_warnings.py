@@ -5,8 +5,8 @@ import warnings
 from inspect import currentframe
 from traceback import walk_stack
 
-# What may stand between the user's line and the place that warns: this package, the
-# libraries that call its estimators, and the modules that come with Python.
+# Packages that may stand between the user's line and the place that warns: this one,
+# the libraries that call its estimators, and the standard library.
 BETWEEN = {
     "dask",
     "distributed",
@@ -20,11 +20,11 @@ BETWEEN = {
 
 
 def warn(message, category=UserWarning):
-    """Warn of what the user's code has asked for, at the line that asked.
+    """Issue a warning that points at the line of the user's code that caused it.
 
     That is the innermost line outside this package and the libraries that call it,
-    however many calls there are in between. A worker thread or process has no such
-    line; there the outermost one stands for it.
+    however many calls lie in between. A worker thread or process has no such line;
+    there, the outermost line stands in for it.
 
     Parameters
     ----------
