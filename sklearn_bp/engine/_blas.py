@@ -3,10 +3,11 @@
 The engines make many small products, which BLAS's own threads slow down, and whose
 last bits may depend on their number.
 
-A BLAS library has one number of threads for the whole process, so overlapping holds
-must be undone by whoever leaves last; with a context manager of threadpoolctl each, the
-first to leave would set BLAS free under the others. (An OpenBLAS built on OpenMP has a
-number for each thread instead, and every thread sets and restores its own.)
+A BLAS library has one number of threads for the whole process, so the last of several
+overlapping holds to end must restore it; with separate context managers of
+threadpoolctl, the first to end would free BLAS while the others still rely on it. (An
+OpenBLAS built on OpenMP has a number for each thread instead, and every thread sets and
+restores its own.)
 """
 
 import os
@@ -23,7 +24,7 @@ class _OneThread:
     """
 
     def __init__(self):
-        # Entered again where garbage is collected meanwhile: a generator that expects.
+        # Reentrant, as garbage collection may close a generator inside `expecting`.
         self._lock = threading.RLock()
         self._n_inside = 0
         self._libraries = None
@@ -67,18 +68,18 @@ class _OneThread:
 
     @property
     def n_at_work(self):
-        """How many threads hold BLAS at the moment, or are expected to."""
-        # Those of a study within a study's training are threads of the outer one.
+        """How many threads currently hold BLAS, or are expected to."""
+        # The threads of a study within a study's training belong to the outer one.
         return max([self._n_inside, *(n_threads() for n_threads in self._expectations)])
 
     @contextmanager
     def expecting(self, n_threads):
-        """Count threads also while they are outside, between two trainings, say.
+        """Count threads even while they hold nothing, as between two trainings.
 
         Parameters
         ----------
         n_threads : callable
-            Returns how many there are at the moment.
+            Returns how many there currently are.
         """
         with self._lock:
             self._expectations = (*self._expectations, n_threads)
@@ -91,7 +92,7 @@ class _OneThread:
                 )
 
     def _let_go(self):
-        """In a forked process, where the threads that held BLAS do not exist."""
+        """Reset a forked process, where the threads that held BLAS do not exist."""
         self._lock = threading.RLock()
         self._own = _Own()
         self._expectations = ()
@@ -102,7 +103,7 @@ class _OneThread:
 
 
 class _Own(threading.local):
-    """What a thread has entered, and its numbers of threads before."""
+    """How often a thread has entered, and the BLAS thread numbers before."""
 
     depth = 0
     before = ()
@@ -116,9 +117,9 @@ def _is_per_thread(library):
 
 
 def _set_num_threads(library, n_threads):
-    # From 3.7 on, threadpoolctl lets only the first thread that tries set the number
-    # of OpenBLAS's threads, and ignores the others without a word. Under our lock any
-    # thread may.
+    # From 3.7 on, threadpoolctl lets only the first thread that tries set OpenBLAS's
+    # number of threads, and silently ignores the others. Under our lock, any thread
+    # may set it.
     setter = getattr(library, "_real_set_num_threads", library.set_num_threads)
     setter(n_threads)
 

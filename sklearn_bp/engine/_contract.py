@@ -15,17 +15,17 @@ class Objective:
         J(theta) = 1 / m sum_{i in B} w_i loss(y_i, f(x_i))
                    + alpha / (2 M) sum_l ||W_l||^2
 
-    with m = |B| * mean(w), where the mean is that of the whole training set.
-    Without weights m is the number of rows, as in the rule
-    D = (Delta + lambda * Theta) / m; over the whole training set it is the sum
-    of the weights, so that a weight of 2 is the same as a row that stands there
+    with m = |B| * mean(w), where the mean is taken over the whole training set.
+    Without weights, m is the number of rows, as in the rule
+    D = (Delta + lambda * Theta) / m; over the whole training set, it is the sum
+    of the weights, so that a weight of 2 is the same as a row that occurs
     twice. Dividing by the batch's own weight sum instead would cancel the weight
     at a batch size of 1, and divide by zero where all weights are zero.
 
     Parameters
     ----------
     alpha : float, default=0
-        The strength of the L2 penalty, biases left out.
+        The strength of the L2 penalty, which excludes biases.
     mean_weight : float, default=1
         The mean sample weight of the whole training set.
     penalty_size : float or None, default=None
@@ -46,7 +46,7 @@ class Objective:
 
 
 class Evaluation(NamedTuple):
-    """What networks make of some rows.
+    """What networks compute for some rows.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ class Evaluation(NamedTuple):
     losses : ndarray of float64 of shape (n_thetas, n_rows)
         The loss of each row, without its weight, summed over the outputs.
     winners : ndarray of int64 of shape (n_thetas, n_rows) or None
-        If asked for: of each row the number of its largest output, of equal ones the
-        first, or of the first NaN. `numpy.argmax` would say the same, but not as soon.
+        If asked for: for each row, the number of its largest output, the first of equal
+        ones, or that of the first NaN. Same as `numpy.argmax`, but faster.
     """
 
     raw: np.ndarray
@@ -65,21 +65,21 @@ class Evaluation(NamedTuple):
 
 
 class Engine(ABC):
-    """The four things an engine does. None of them checks its arguments.
+    """The four operations of an engine, none of which checks its arguments.
 
     In all of them `theta` is the flat parameter vector of `network` and sets the
     computing type, float32 or float64; `X` is of that type, a C-contiguous array
     or a CSR matrix of shape (n_samples, n_features); `y` is a C-contiguous array
     of that type and of shape (n_samples, n_targets), as the network's loss takes
     it; `sample_weight` is an array of that type of shape (n_samples,) or None.
-    Rows are given by number, so that a fold, a split or a bootstrap sample of X
-    is never a copy.
+    Rows are given by number, so that a fold, a split or a bootstrap sample never
+    copies X.
     """
 
-    #: How the engine is called in `config_context`.
+    #: The name of the engine in `config_context`.
     name: str
 
-    #: What makes its matrix products, for `show_versions`.
+    #: What computes its matrix products, for `show_versions`.
     products: str
 
     @abstractmethod
@@ -120,12 +120,12 @@ class Engine(ABC):
         rows : ndarray of int64 of shape (n_rows,), default=None
             The rows of X and y to use; None stands for all.
         with_winners : bool, default=False
-            Whether winners are asked for.
+            Whether to compute the winners.
 
         Returns
         -------
         evaluation : Evaluation
-            Raw outputs, losses and perhaps winners.
+            Raw outputs, losses and, if asked for, winners.
         """
 
     @abstractmethod
@@ -171,7 +171,7 @@ class Engine(ABC):
         dropout=None,
         max_grad_norm=math.inf,
     ):
-        """Get ready to train: what stays the same from slice to slice is done once.
+        """Get ready to train: do once what stays the same from slice to slice.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class Engine(ABC):
         objective : Objective
             The penalty, and what the sums are divided by.
         batch_size : int
-            The number of rows of a step.
+            The number of rows in a step.
         optimizer : Optimizer
             The update rule and its state.
         dropout : Dropout, default=None
@@ -200,22 +200,22 @@ class Engine(ABC):
         Returns
         -------
         run_steps : callable
-            ``run_steps(orders, learning_rates, thetas=None)`` trains on one row of
-            `orders` after the other, each an epoch or a part of one, and changes
-            `theta` and the optimizer's state in place. Rows given one a call leave the
-            same bits.
+            ``run_steps(orders, learning_rates, thetas=None)`` trains on the rows of
+            `orders` one after the other, each an epoch or a part of one, and changes
+            `theta` and the optimizer's state in place. One row per call gives the same
+            results, bit by bit.
 
             - `orders`, ndarray of int64 of shape (n_epochs, n_rows): the rows of X in
-              the order of training; every `batch_size` of an epoch make a step, the
-              last one takes what is left.
+              the order of training; every `batch_size` of them make a step, and
+              the last step of an epoch takes what is left.
             - `learning_rates`, ndarray of float64 of shape (n_epochs, n_steps): the
               learning rate of each step.
             - `thetas`, ndarray like `theta` of shape (n_epochs, n_parameters), or None:
-              is given the parameters after each epoch.
+              receives the parameters after each epoch.
 
             It returns an ndarray of float64 of shape (n_epochs, 3), whose columns are:
-            the first term of the objective as each step met it, times the number of
-            rows of the step, summed over the steps; the second term, likewise; and the
-            length of the gradient, summed over the steps. The penalty is a part of that
-            gradient unless the optimizer decouples it.
+            the first term of the objective before each step, times the number of rows
+            in the step, summed over the steps; the second term, summed in the same way;
+            and the length of the gradient, summed over the steps. That gradient
+            includes the penalty unless the optimizer decouples it.
         """

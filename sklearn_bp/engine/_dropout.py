@@ -1,5 +1,5 @@
-"""Which units a step leaves out: a function of the seed and of counters, so that it is
-the same in each engine and for any number of threads."""
+"""Which units a step drops: a function of the seed and of counters, and thus the same
+in each engine and for any number of threads."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ class Dropout:
     """Inverted dropout (Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov,
     2014).
 
-    In each step each hidden unit of each sample counts as zero by chance, and what
-    stays is multiplied so that the expected value is the same.
+    In each step, each hidden unit of each sample is set to zero at random, and the
+    others are scaled up so that the expected value stays the same.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ class Dropout:
 
     @property
     def thresholds(self):
-        """Of 2^32 equally probable numbers, those below drop a unit."""
+        """The numbers, of 2^32 equally likely ones, below which a unit is dropped."""
         return np.round(2**32 * np.array(self.rates, dtype=np.float64)).astype(
             np.uint64
         )
 
     @property
     def factors(self):
-        """By what the units that stay are multiplied."""
+        """The factors that the remaining units are multiplied by."""
         return 1 / (1 - np.array(self.rates))
 
     def masks(self, step, shapes, dtype):
@@ -56,7 +56,7 @@ class Dropout:
         Returns
         -------
         masks : list of ndarray
-            One of each of these shapes.
+            A mask of each of these shapes.
         """
         masks = []
         with np.errstate(over="ignore"):

@@ -1,5 +1,5 @@
-"""The derivative of a network's outputs by its inputs, in NumPy for both engines: all
-of its time goes into large matrix products."""
+"""The derivative of a network's outputs with respect to its inputs, in NumPy for both
+engines, as large matrix products take up all of its time."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ BLOCK_ROWS = 256
 
 
 def input_gradients(network, theta, X):
-    """Derivatives of the raw outputs by the features.
+    """Derivatives of the raw outputs with respect to the features.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def _block_gradients(network, theta, X):
     net_inputs, activations, _ = forward_pass(network, theta, X)
     gradient = coefs[
         -1
-    ].T  # (s_L, s_(L-1)), and from the first hidden layer on one a row
+    ].T  # (s_L, s_(L-1)), and from the first hidden layer on one per row
     for layer in reversed(range(len(net_inputs))):
         derivative = ACTIVATIONS[network.activations[layer]].derivative
         slope = derivative(net_inputs[layer], activations[layer + 1])  # (m, s_l)

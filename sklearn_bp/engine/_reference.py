@@ -1,8 +1,8 @@
-"""The reference engine: backpropagation in NumPy as one writes it on a blackboard.
+"""The reference engine: backpropagation in NumPy, as written on a blackboard.
 
-It is the specification of the compiled engine, the oracle in its tests, and what
-runs where nothing could be compiled. Shapes: m rows in the batch, s_l units in
-layer l.
+It is the specification of the compiled engine, the oracle in its tests, and the
+engine that runs where nothing could be compiled. Shapes: m rows in the batch, s_l
+units in layer l.
 """
 
 import math
@@ -115,7 +115,7 @@ def _data_term(network, theta, X, y, sample_weight, m, masks=None):
 def forward_pass(network, theta, X, masks=None):
     """Net inputs z and outputs a = g(z) of the hidden layers, and the raw outputs.
 
-    The first of the outputs is X. `masks` are those of dropout.
+    The first of the outputs is X. `masks` are the dropout masks.
     """
     coefs, intercepts = network.views(theta)
     net_inputs, activations = [], [X]  # a(0): (m, s_0)
@@ -130,14 +130,14 @@ def forward_pass(network, theta, X, masks=None):
 
 
 def _dropped(activations, masks, layer):
-    """What the layer above is given."""
+    """What is passed to the layer above."""
     if masks is None or layer == 0:
         return activations[layer]
     return activations[layer] * masks[layer - 1]
 
 
 def _backward(network, theta, net_inputs, activations, delta, masks=None):
-    """Sum over the rows of the loss's gradient, from the output layer's delta."""
+    """The gradient of the loss, summed over the rows, from the output layer's delta."""
     coefs, _ = network.views(theta)
     gradient = np.empty_like(theta)
     coef_gradients, intercept_gradients = network.views(gradient)

@@ -24,24 +24,24 @@ _reference_engine = ReferenceEngine()
 _REMEDY = (
     "Install a C compiler and build again: pip install -v --force-reinstall --no-deps"
     " --no-cache-dir --no-binary sklearn-bp sklearn-bp (in a clone: pip install -v"
-    " --force-reinstall --no-deps .). What it prints says why a compiler failed."
+    " --force-reinstall --no-deps .). Its output says why a compiler failed."
 )
 
 
 def _checked(engine, source):
-    """The engine's name, if there is such an engine on this machine."""
+    """The engine's name, if this machine has that engine."""
     if engine not in ENGINES:
         raise ValueError(f"{source} must be one of {ENGINES}, got {engine!r}.")
     if engine == "compiled" and _compiled_engine is None:
         raise ImportError(
-            f"{source} asks for the compiled engine, which is not there:"
+            f"{source} asks for the compiled engine, which is missing:"
             f" {_why_not_compiled}. {_REMEDY}"
         )
     return engine
 
 
-# One setting for the process and not one for each thread, so that the workers of
-# joblib's threading backend run on the engine that was asked for.
+# One setting per process, not per thread, so that the workers of joblib's threading
+# backend run on the engine that was asked for.
 _config = {
     "engine": _checked(
         os.environ.get(ENVIRONMENT_VARIABLE, "auto"),
@@ -53,7 +53,7 @@ _lock = threading.Lock()
 if _config["engine"] == "auto" and _compiled_engine is None:
     warn(
         f"sklearn_bp runs on its reference engine, in NumPy, and is several times"
-        f" slower than it could be: the compiled engine is not there"
+        f" slower than it could be: the compiled engine is missing"
         f" ({_why_not_compiled}). {_REMEDY} To choose the reference engine without"
         f" this warning, set the environment variable {ENVIRONMENT_VARIABLE}"
         "=reference.",
@@ -114,7 +114,7 @@ def set_config(*, engine=None):
 def config_context(*, engine=None):
     """Choose how the package computes, for the duration of a ``with`` block.
 
-    The setting is one for the process: other threads see it as well.
+    The setting applies to the whole process: other threads see it as well.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def get_engine(setting=None):
     Parameters
     ----------
     setting : {"auto", "compiled", "reference"}, default=None
-        What to go by, instead of this process's own setting.
+        The setting to use instead of this process's own.
 
     Returns
     -------

@@ -8,20 +8,20 @@ from functools import cache
 from joblib import cpu_count
 
 # Two threads meet at least twice in a step, which takes about a microsecond. Below this
-# number of multiplications and additions, that is more than the second thread saves.
+# number of multiplications and additions, that costs more than the second thread saves.
 OPERATIONS_PER_THREAD = 300_000
 
-# With so much work between two meetings, threads pay whatever a meeting takes.
+# With this much work between two meetings, threads pay off however slow a meeting is.
 CERTAIN_OPERATIONS = 100 * OPERATIONS_PER_THREAD
 
-# A batch is cut into so many shards of so many rows.
+# A batch is cut into at most this many shards, of at least this many rows.
 MOST_SHARDS = 8
 ROWS_PER_SHARD = 64
 
 # Asking takes tens of microseconds: it reads the limits of a container.
 _cpu_count = cache(cpu_count)
 
-# GNU's OpenMP waits forever for threads that a fork has not taken along.
+# GNU's OpenMP waits forever for threads that a fork did not copy.
 _process = os.getpid()
 
 
@@ -35,8 +35,8 @@ def n_threads_for(operations, max_threads, n_at_work):
     max_threads : int
         What OpenMP's settings, threadpoolctl or joblib grant.
     n_at_work : int
-        How many fits and predictions run in this process at the moment, or between two
-        trainings of a study, each in a thread of its own: they share the processors.
+        How many fits and predictions share the processors: those that run in this
+        process, each in its own thread, or are between two trainings of a study.
 
     Returns
     -------
@@ -53,10 +53,10 @@ def n_threads_for(operations, max_threads, n_at_work):
 class ThreadChoice:
     """One thread or several, whichever has lately been faster.
 
-    What passes from thread to thread passes five times as slowly where their processors
-    do not share a cache, and where a virtual machine's processors are may change at any
-    time: no rule knows it beforehand. The result is the same for any number of threads,
-    so that the choice may be left to the clock.
+    Data pass between threads five times as slowly if their processors do not share a
+    cache, and the placement of a virtual machine's processors may change at any time,
+    so no fixed rule can decide. As the result is the same for any number of threads,
+    the choice may be left to the clock.
     """
 
     RETRY_EVERY = 50
@@ -64,11 +64,11 @@ class ThreadChoice:
 
     def __init__(self):
         self._n_calls = 0
-        # the last two times of each number of threads; what was never tried looks best
+        # the last two times for each number of threads; an untried one looks best
         self._times = defaultdict(lambda: deque([0.0, 0.0], maxlen=2))
 
     def choose(self, most):
-        """How many of at most `most` threads are to do the next piece of work."""
+        """How many threads, up to `most`, are to do the next piece of work."""
         self._n_calls += 1
         pays = min(self._times[most]) <= min(self._times[1])
         if self._n_calls % self.RETRY_EVERY == 0:
@@ -77,11 +77,11 @@ class ThreadChoice:
 
     @property
     def n_steps(self):
-        """How many steps that piece is to have: few in each of the first trials."""
+        """How many steps that piece may have: few in each of the first trials."""
         return self.TRIAL_STEPS if self._n_calls <= 4 else math.inf
 
     def note(self, n_threads, seconds):
-        """Take note of what a step has taken."""
+        """Take note of how long a step took."""
         self._times[n_threads].append(seconds)
 
 
@@ -91,8 +91,8 @@ def n_shards_for(network, n_rows):
     A shard is the work of one thread, from its rows to its gradient, and the gradients
     are summed in a fixed order. With a single shard, the threads share its rows, and
     then the rows of its gradient: each needs what the others have computed for their
-    rows. Shards pay where all their gradients are smaller than that. The number is no
-    matter of threads, for the sums depend on it.
+    rows. Shards pay off where all their gradients are smaller than these results. Their
+    number must not depend on that of the threads, for the sums depend on it.
 
     Parameters
     ----------

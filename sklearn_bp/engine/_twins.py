@@ -1,9 +1,9 @@
 """Whether the tables of Python and those of the compiled engine agree.
 
 An activation, a loss or an optimizer is an entry in a table of Python and a line in
-`_compiled/tables.h`. One that is missing, or has another number of settings or of state
-arrays, would be found in the middle of a training or not at all; so it is an error at
-import.
+`_compiled/tables.h`. One that is missing, or has a different number of settings or of
+state arrays, would be noticed in the middle of a training or not at all, so it is an
+error at import.
 """
 
 from dataclasses import fields
@@ -12,19 +12,19 @@ from ..network import ACTIVATIONS, LOSSES
 
 try:
     from ._compiled import TWINS
-except ImportError:  # without a compiled engine there is nothing to agree with
+except ImportError:  # without a compiled engine there is nothing to compare
     TWINS = {}
 
 
 def check_twins(kind, table):
-    """Raise an error unless the compiled engine, if it is there, has such a table.
+    """Raise an error unless the compiled engine, if there is one, has the same table.
 
     Parameters
     ----------
     kind : {"activation", "loss", "optimizer"}
         What the table holds.
     table : dict
-        For each name the number of its settings and that of its state arrays.
+        For each name, the numbers of its settings and of its state arrays.
 
     Raises
     ------

@@ -57,7 +57,7 @@ def no_compiled_engine(monkeypatch):
 @pytest.mark.usefixtures("no_compiled_engine")
 def test_asking_for_an_engine_that_is_not_there_says_why_and_what_to_do():
     with pytest.raises(
-        ImportError, match=r"not there: No module named '_loop'\. Install a C compiler"
+        ImportError, match=r"missing: No module named '_loop'\. Install a C compiler"
     ):
         sklearn_bp.set_config(engine="compiled")
 

@@ -19,7 +19,7 @@ _compiled = lru_cache(maxsize=64)(CompiledNetwork)
 
 
 class CompiledEngine(Engine):
-    """What the reference engine does, slices and epochs of training without the GIL."""
+    """The engine in compiled code, which trains slices and epochs without the GIL."""
 
     name = "compiled"
 
@@ -136,5 +136,5 @@ class CompiledEngine(Engine):
         n_threads = n_threads_for(
             operations, get_max_threads(), one_blas_thread.n_at_work
         )
-        # Of several shards each is the work of one thread.
+        # With several shards, each is the work of one thread.
         return n_threads if n_shards == 1 else min(n_threads, n_shards)

@@ -11,16 +11,16 @@ cdef enum:
 
 
 cdef struct Part:
-    # One of the threads, how many there are, and where they meet.
+    # The number of this thread, how many there are, and where they meet.
     int thread
     int n_threads
     meeting_point *point
 
 
 cdef struct Job:
-    # What stays the same from batch to batch; void stands for the computing type. There
-    # is a block for each shard, a sum of weighted losses, and a gradient, one after the
-    # other.
+    # What stays the same from batch to batch; void stands for the computing type. Each
+    # shard has a block, a sum of weighted losses and a gradient; those of all shards
+    # are stored one after the other.
     const Layers *layers
     const Data *data
     Block *blocks

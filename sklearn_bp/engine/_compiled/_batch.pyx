@@ -1,10 +1,10 @@
 """A batch on its way through the network and back, by several threads.
 
 All threads run the same function side by side. A single shard is shared: each thread
-does its part of the rows of a block, waits for the others, and does its part of the
-gradient. Of several shards each is the work of one thread, with a gradient of its own.
-No number depends on where the parts are cut, and sums over shards are taken in their
-order, so the result is the same to the last bit however many threads there are.
+does its part of a block's rows, waits for the others, and does its part of the
+gradient. Of several shards, each is the work of one thread and has its own gradient.
+No number depends on where the parts are cut, and shards are summed in order, so the
+result is the same to the last bit for any number of threads.
 """
 
 from cython cimport floating
@@ -36,7 +36,7 @@ cdef class BatchWork:
     ):
         cdef Job *job = &self.job
         cdef Workspace workspace
-        # the rows that a shard takes through the network at a time
+        # the rows of a shard that go through the network at a time
         cdef Py_ssize_t capacity = (n_rows + n_shards - 1) // n_shards
         capacity = min(BLOCK_ROWS, n_tiles(capacity) * TILE_ROWS)
         workspace = Workspace(
@@ -45,7 +45,7 @@ cdef class BatchWork:
         )
         gradients = np.empty((n_shards, len(theta)), dtype=theta.dtype)
         losses = np.empty(n_shards)
-        self.gradient = gradients[0]  # in the end: the sum of the shards'
+        self.gradient = gradients[0]  # in the end, the sum over the shards
         self.owners = (compiled, theta, training_set, workspace, gradients, losses)
         if dropout is not None:
             thresholds, factors = dropout.thresholds, dropout.factors
@@ -62,7 +62,7 @@ cdef class BatchWork:
 
 
 cdef Part join(meeting_point *point) noexcept nogil:
-    """The part of the thread that calls."""
+    """The part of the calling thread."""
     if team_size() > 1:
         find_place(point)
     return Part(thread_number(), team_size(), point)
@@ -75,8 +75,8 @@ cdef bint batch_part(
     """A thread's part of the way through the network, there and back.
 
     A single shard is the work of all threads, and the products for the last block's
-    gradient are left to the caller; returns whether they add to what is there. Of
-    several shards each is the work of one thread, and has its own gradient.
+    gradient are left to the caller; returns whether they add to the existing gradient.
+    Of several shards, each is the work of one thread and has its own gradient.
     """
     cdef floating *gradient = <floating *> job.gradient
     cdef Part alone = Part(0, 1, NULL)
@@ -109,9 +109,9 @@ cdef bint blocks_part(
     Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t first,
     Py_ssize_t stop, double m, const floating *theta, floating *gradient, double *loss,
 ) noexcept nogil:
-    """A thread's part of rows first to stop, block by block, but for the products of
-    the last one. Returns whether they add to what is in `gradient`; thread 0 sets the
-    sum of the weighted losses."""
+    """A thread's part of rows first to stop, block by block, except for the products of
+    the last block. Returns whether these add to what is in `gradient`; thread 0 sets
+    the sum of the weighted losses."""
     cdef bint accumulate = False
     cdef double total = 0
     cdef Py_ssize_t begin, end, i

@@ -1,7 +1,7 @@
 """The loops of kernels.h, as Cython sees them.
 
-C has one function for each computing type; the inline functions below make one
-of the two, so that the engine's code is written once.
+C has one function for each computing type; the inline functions below combine the
+two, so that the engine's code is written only once.
 """
 
 from cython cimport floating

@@ -3,9 +3,9 @@
 Each function does a part of the work on a block, from `start` to `stop`: of its rows,
 or of the rows (for sparse data the columns) of the gradient. The parts can be done by
 different threads, and no number depends on where they are cut. All arrays are
-C-contiguous; shapes stand beside the calls, with n for the rows of the block, i for the
-units below a layer and o for its own. `theta` tells the computing type even where its
-numbers are not needed.
+C-contiguous; shapes are noted in the docstrings, with n for the rows of the block, i
+for the units below a layer and o for its own. `theta` tells the computing type even
+where its numbers are not needed.
 """
 
 from cython cimport floating
@@ -31,12 +31,12 @@ NAMES = ("BLAS", "AVX2", "AVX-512")
 
 
 def get_instruction_set():
-    """What makes the matrix products: "BLAS", "AVX2" or "AVX-512"."""
+    """What computes the matrix products: "BLAS", "AVX2" or "AVX-512"."""
     return NAMES[<int> PRODUCTS_BY]
 
 
 def set_instruction_set(name):
-    """For tests: make the products with less than the processor has."""
+    """For tests: compute the products with less than the processor offers."""
     global PRODUCTS_BY
     code = NAMES.index(name)
     if code > <int> best_instruction_set():
@@ -51,7 +51,7 @@ cdef void matmul(
 ) noexcept nogil:
     """c (m, n) = start + op(a) (m, k) @ op(b) (k, n), where op is what `a_is` and
     `b_is` say: AS_IS or TRANSPOSED. Rows of a are a_stride apart. `start` is c, to add
-    to what is there, or a row (n,) that each row of c starts from, or NULL."""
+    to its values, or a row (n,) that each row of c starts from, or NULL."""
     if PRODUCTS_BY == NO_VECTORS:
         blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, start, c)
     elif floating is float:
@@ -65,7 +65,7 @@ cdef void blas_matmul(
     const floating *a, Py_ssize_t a_stride, const floating *b, const floating *start,
     floating *c,
 ) noexcept nogil:
-    # BLAS counts by columns and so sees each array transposed: it is asked for
+    # BLAS stores matrices by columns and sees each array transposed: it is asked for
     # c' = op(b)' @ op(a)'.
     cdef char op_a = b"T" if a_is == TRANSPOSED else b"N"
     cdef char op_b = b"T" if b_is == TRANSPOSED else b"N"
@@ -115,7 +115,7 @@ cdef void point_at(
     const Layers *layers, const Data *data, Block *block, const int64_t *rows,
     Py_ssize_t first, Py_ssize_t n_rows, const floating *theta,
 ) noexcept nogil:
-    """Make the block stand for n_rows of `rows`, or where it is NULL of all rows."""
+    """Make the block stand for n_rows of `rows` or, if it is NULL, of all rows."""
     block.n_rows = n_rows
     block.first = first
     block.rows = NULL
@@ -132,7 +132,7 @@ cdef void load_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
     Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """Bring rows of the data together; consecutive rows of X are used in place."""
+    """Gather rows of the data; consecutive rows of X are used in place."""
     if data.dense != NULL and block.inputs == block.gathered:
         load(block, <const floating *> data.dense, layers.sizes[0],
              <floating *> block.gathered, start, stop)
@@ -147,7 +147,7 @@ cdef void load_rows(
 cdef inline const floating *outputs_of(
     const Block *block, int layer, floating *computing_type
 ) noexcept nogil:
-    """What the layer above is given: rows of X, or the outputs of hidden units."""
+    """What is passed to the layer above: rows of X, or outputs of hidden units."""
     if layer == 0:
         return <const floating *> block.inputs
     return <const floating *> block.outputs[layer]
@@ -174,8 +174,8 @@ cdef void drop_units(
     const Block *block, int layer, Py_ssize_t n_units, Py_ssize_t start, floating *a,
     floating *slope, Py_ssize_t n,
 ) noexcept nogil:
-    """Dropout in a hidden layer, if it has any: rows from `start` on. Which units go
-    is a matter of step, layer, row of the batch and unit alone."""
+    """Dropout in a hidden layer, if it has any: rows from `start` on. Which units are
+    dropped depends only on the step, the layer, the row of the batch and the unit."""
     cdef uint64_t key
     if block.dropout.thresholds != NULL and block.dropout.thresholds[layer] > 0:
         key = split_mix(block.dropout.key + GOLDEN * <uint64_t> layer)
@@ -258,8 +258,8 @@ cdef void coef_gradient(
     const Layers *layers, const Block *block, int layer, Py_ssize_t start,
     Py_ssize_t stop, bint accumulate, floating *target,
 ) noexcept nogil:
-    """Rows start to stop of D (i, o) = a' (i, n) @ delta (n, o), or that added, into
-    `target`, which has these rows only."""
+    """Rows start to stop of D (i, o) = a' (i, n) @ delta (n, o), set or added to
+    `target`, which has only these rows."""
     cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]
     cdef const floating *a = outputs_of(block, layer, target) + start
     matmul(TRANSPOSED, AS_IS, stop - start, n_units, block.n_rows, a, n_inputs,
@@ -271,7 +271,7 @@ cdef void sparse_coef_gradient(
     const Layers *layers, const Data *data, const Block *block, floating *gradient,
     bint accumulate, Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """Columns start to stop of D (i, o) = X' (i, n) @ delta (n, o), or that added."""
+    """Columns start to stop of D (i, o) = X' (i, n) @ delta (n, o), set or added."""
     cdef Py_ssize_t n_units = layers.sizes[1], width = stop - start, i
     cdef const floating *values = <const floating *> data.values
     cdef const floating *delta = <const floating *> block.deltas[0] + start
@@ -291,7 +291,7 @@ cdef void intercept_gradient(
     const Layers *layers, const Block *block, int layer, floating *gradient,
     bint accumulate,
 ) noexcept nogil:
-    """The sum of delta over the rows, or that added."""
+    """The sum of delta over the rows, set or added."""
     cdef Py_ssize_t n_units = layers.sizes[layer + 1]
     cdef floating *total = gradient + layers.intercept_starts[layer]
     if not accumulate:

@@ -31,25 +31,25 @@ import numpy as np
 
 from ._structs import CODES
 
-# Rows of a gradient that are made at a time and then used for the step, while they are
-# still in the cache.
+# Rows of a gradient that are computed at a time and then used for the step, while they
+# are still in the cache.
 cdef Py_ssize_t GROUP_ROWS = 128
 
-# Rows that a thread takes through the network at a time where there is no way back, for
-# the same reason; and all threads together, for the sake of memory.
+# Rows that a thread takes through the network at a time if there is no backward pass,
+# for the same reason; and rows that all threads take together, to limit memory.
 cdef Py_ssize_t FORWARD_ROWS = 128
 cdef Py_ssize_t MOST_FORWARD_ROWS = 2048
 
 
 cdef struct Sums:
-    # A row of what `Steps.run` adds to.
+    # A row of the sums that `Steps.run` adds to.
     double loss
     double penalty
     double gradient_norm
 
 
 cdef struct Training:
-    # What a step needs beside its gradient. penalty_size 0 is the batch's own.
+    # What a step needs besides its gradient. penalty_size 0 is the batch's own.
     Py_ssize_t batch_size
     double alpha
     double mean_weight
@@ -61,7 +61,7 @@ cdef struct Training:
 
 
 def get_max_threads():
-    """What OpenMP, and whoever limits it, grants to the calling thread."""
+    """The number of threads that OpenMP, as limited, grants the calling thread."""
     return max_threads()
 
 
@@ -70,13 +70,13 @@ def forward_all(
     const int64_t[::1] rows, floating[:, :, ::1] raw, double[:, ::1] losses,
     int64_t[:, ::1] winners, int n_threads,
 ):
-    """Raw outputs of the given rows, or of the first ones, for each of `thetas`, into
-    `raw`; and unless they are None, the losses of these rows into `losses`, and the
-    numbers of the largest outputs into `winners`."""
+    """Write the raw outputs of the given rows, or of the first ones, for each of
+    `thetas` into `raw`; and, unless these are None, the losses of the rows into
+    `losses` and the numbers of the largest outputs into `winners`."""
     cdef Py_ssize_t n_rows = raw.shape[1]
     cdef Py_ssize_t most = min(FORWARD_ROWS * n_threads, MOST_FORWARD_ROWS)
     cdef Py_ssize_t n_blocks = (n_rows + most - 1) // most
-    # Blocks of one size, as near as tiles allow: threads share each of them.
+    # Blocks of equal size, as far as tiles allow: threads share each of them.
     cdef Py_ssize_t capacity = n_tiles((n_rows + n_blocks - 1) // n_blocks) * TILE_ROWS
     cdef Workspace workspace = Workspace(
         compiled, training_set, min(capacity, n_rows), sizeof(floating)
@@ -122,7 +122,7 @@ def loss_and_gradient(
 
 
 cdef class Steps:
-    """Steps of training, with all that they need in place between two calls."""
+    """Steps of training, which keep all they need in place between two calls."""
 
     cdef BatchWork work
     cdef Training training
@@ -149,7 +149,7 @@ cdef class Steps:
         for i, setting in enumerate(optimizer.settings):
             training.rule.settings[i] = setting
         training.theta = address(theta, writable=True)
-        for i in range(MOST_ARRAYS):  # theta stands for those that the rule has not
+        for i in range(MOST_ARRAYS):  # theta stands in for unused ones
             array = self.state[i] if i < len(self.state) else theta
             training.rule.state[i] = address(array, writable=True)
 
@@ -158,15 +158,15 @@ cdef class Steps:
         Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, int n_threads,
         double[:, ::1] sums, thetas,
     ):
-        """Steps first to stop, counted over all epochs. They are added to the sums that
-        there are: so these have the same bits wherever an epoch is cut."""
+        """Run steps first to stop, counted over all epochs. They are added to the given
+        sums, which thus have the same bits wherever an epoch is cut."""
         cdef void *copies = NULL
         cdef meeting_point point
         memset(&point, 0, sizeof(point))
         if thetas is not None:
             copies = address(thetas, writable=True)
         with nogil:
-            if n_threads == 1:  # saves the time it takes to call threads together
+            if n_threads == 1:  # saves the cost of a parallel region
                 self.run_part(Part(0, 1, NULL), orders, learning_rates, first, stop,
                               n_steps_before, sums, copies)
             else:
@@ -193,7 +193,7 @@ cdef class Steps:
             n_steps_before += n
             if step == n_steps:
                 if copies != NULL and part.thread == 0:
-                    # Nobody changes theta before all meet in the next step.
+                    # No thread changes theta before all meet in the next step.
                     self.copy_theta(copies, epoch)
                 epoch += 1
                 step = 0
@@ -230,7 +230,7 @@ cdef void forward_part(
     int64_t *winners,
 ) noexcept nogil:
     """A thread's part of every block of rows. It keeps to its own part of the
-    workspace, so nobody has to wait before the end."""
+    workspace, so no thread has to wait before the end."""
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
     cdef Py_ssize_t begin = cut(capacity, part.thread, part.n_threads)
     cdef Py_ssize_t end = cut(capacity, part.thread + 1, part.n_threads)
@@ -258,8 +258,8 @@ cdef void show_outputs(
     const Layers *layers, const Block *block, Py_ssize_t begin, Py_ssize_t end,
     floating *raw, double *losses, int64_t *winners,
 ) noexcept nogil:
-    """Copy some of the block's raw outputs; and if they are asked for, the numbers of
-    the largest ones and the losses."""
+    """Copy some of the block's raw outputs and, if asked for, the numbers of the
+    largest ones and the losses."""
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
     cdef floating *outputs = (
         <floating *> block.outputs[layers.n_layers] + begin * n_outputs
@@ -267,7 +267,7 @@ cdef void show_outputs(
     memcpy(raw, outputs, (end - begin) * n_outputs * sizeof(floating))
     if winners != NULL:
         find_largest(<const floating *> outputs, end - begin, n_outputs, winners)
-    if losses != NULL:  # which takes the place of the outputs
+    if losses != NULL:  # which overwrites the outputs
         output(layers.loss_kind, layers.loss_settings, outputs,
                <floating *> block.y + begin * layers.n_targets, losses, end - begin,
                n_outputs)
@@ -300,7 +300,7 @@ cdef void train_part(
         accumulate = batch_part(
             part, job, &block, order + step * training.batch_size, n, m, theta
         )
-        if part.thread == 0:  # while nobody is at the next batch
+        if part.thread == 0:  # while no thread is at the next batch
             sums.loss += n / m * batch_loss(job)
         if training.max_grad_norm < INFINITY:
             whole_gradient(part, job, &block, accumulate, rule.decay,
@@ -336,11 +336,11 @@ cdef void update_part(
     Part part, const Job *job, const Block *block, const update_rule *rule,
     bint accumulate, floating *theta,
 ) noexcept nogil:
-    """A thread's part of the step, and of what is missing of its gradient.
+    """A thread's part of the step, and of what is still missing from its gradient.
 
-    Weights are taken by groups of rows, each as soon as its gradient is there. Where a
-    gradient is needed no longer than that, all the groups of a layer have theirs in the
-    same place, which stays in the cache.
+    Weights are updated in groups of rows, each as soon as its gradient is computed. If
+    a gradient is not needed any longer than that, all groups of a layer keep theirs in
+    the same place, which stays in the cache.
     """
     cdef const Layers *layers = job.layers
     cdef Py_ssize_t begin, end, start, stop, n_units, offset
@@ -385,8 +385,8 @@ cdef void update_clipped_part(
     Part part, const Job *job, const Block *block, const update_rule *rule,
     double max_grad_norm, floating *theta,
 ) noexcept nogil:
-    """A thread's part of the step with a gradient that is there, penalty included, and
-    not to be longer than that."""
+    """A thread's part of the step, with a complete gradient, penalty included, which
+    is first shortened to at most `max_grad_norm`."""
     cdef const Layers *layers = job.layers
     cdef floating *gradient = <floating *> job.gradient
     cdef update_rule without_decay = rule[0]
@@ -417,7 +417,7 @@ cdef void update_intercepts(
     const Layers *layers, const update_rule *rule, const floating *gradient,
     floating *theta, square_sums *sums,
 ) noexcept nogil:
-    """The step of the biases, which no penalty takes part in."""
+    """The step of the biases, which have no penalty."""
     cdef update_rule without_penalty = rule[0]
     cdef Py_ssize_t offset = layers.n_coefs, n = layers.n_parameters - offset
     without_penalty.decay = 0

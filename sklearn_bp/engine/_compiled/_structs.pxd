@@ -6,8 +6,8 @@ from ._tables cimport MOST_SETTINGS, activation, loss, square_sums
 
 
 cdef enum:
-    # Rows of a batch, or of a weight matrix, that one thread takes as a whole, as
-    # products do.
+    # Rows of a batch, or of a weight matrix, that are never split between threads, to
+    # suit the products.
     TILE_ROWS = 8
 
 
@@ -29,7 +29,7 @@ cdef struct Layers:
 
 cdef struct Data:
     # The training set; void stands for the computing type. X is either dense or the
-    # three arrays of a CSR matrix. weight is NULL without weights, y in prediction.
+    # three arrays of a CSR matrix. weight is NULL without weights, and y in prediction.
     const void *dense
     const void *values
     const int32_t *columns
@@ -39,25 +39,24 @@ cdef struct Data:
 
 
 cdef struct Dropout:
-    # Of 2^32 numbers so many drop a unit of each hidden layer, and by what the units
-    # that stay are multiplied; NULL where no layer has dropout. `key` differs from
-    # step to step.
+    # For each hidden layer, how many of 2^32 numbers drop a unit, and the factor of the
+    # units that stay; NULL if no layer has dropout. `key` differs from step to step.
     const uint64_t *thresholds
     const double *factors
     uint64_t key
 
 
 cdef struct Block:
-    # n_rows rows of the data on their way through the network: those that `rows` lists,
-    # or, where it is NULL, consecutive ones from `first` on.
-    # inputs, (n_rows, sizes[0]), are the rows of X: gathered ones, or where they lie;
-    # outputs[l], (n_rows, sizes[l]), for l > 0 what layer l - 1 puts out; deltas[l],
-    # (n_rows, sizes[l + 1]), the derivative of the loss by the net input of layer l.
-    # outputs[n_layers] holds the raw outputs and then, as deltas[n_layers - 1], their
-    # derivative. slopes[l], like outputs[l + 1], is the derivative of these where the
-    # outputs alone do not tell it, elsewhere NULL. Squares of weights and of their
-    # gradient are summed for each TILE_ROWS rows, those of biases at the end; `unused`
-    # is as long.
+    # n_rows rows of the data on their way through the network: those that `rows` lists
+    # or, if it is NULL, consecutive ones from `first` on.
+    # inputs, (n_rows, sizes[0]), are the rows of X, gathered or in place; outputs[l],
+    # (n_rows, sizes[l]), for l > 0, are the outputs of layer l - 1; deltas[l], (n_rows,
+    # sizes[l + 1]), is the derivative of the loss with respect to the net input of
+    # layer l. outputs[n_layers] holds the raw outputs and then, as
+    # deltas[n_layers - 1], the derivative with respect to them. slopes[l], shaped like
+    # outputs[l + 1], is the derivative of these if it does not follow from the outputs
+    # alone, otherwise NULL. Squares of weights and of their gradient are summed for
+    # each TILE_ROWS rows, those of biases at the end; `unused` has the same length.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows

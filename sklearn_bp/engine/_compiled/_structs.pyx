@@ -17,7 +17,7 @@ from scipy.sparse import issparse
 
 
 cdef dict twins_of(const twin *entry):
-    """A table of tables.h, as `check_twins` takes that of Python."""
+    """A table of tables.h, in the form that `check_twins` takes."""
     twins = {}
     while entry.name != NULL:
         twins[entry.name.decode()] = entry.n_settings, entry.n_arrays
@@ -84,13 +84,13 @@ cdef class CompiledNetwork:
 
 
 cdef class TrainingSet:
-    """Pointers into the user's X, y and weights, and the arrays kept alive for them."""
+    """Pointers into the user's X, y and weights, and the arrays that own the memory."""
 
     def __cinit__(self, X, y=None, sample_weight=None):
         if issparse(X):
-            # scikit-learn allows both widths of index; a copy is made of one at most.
+            # scikit-learn allows both index widths; at most one array is copied.
             if X.shape[1] > np.iinfo(np.int32).max:
-                raise ValueError(f"X has {X.shape[1]} features, 2^31 - 1 at most.")
+                raise ValueError(f"X has {X.shape[1]} features, more than 2^31 - 1.")
             values = np.ascontiguousarray(X.data)
             columns = np.ascontiguousarray(X.indices, dtype=np.int32)
             row_starts = np.ascontiguousarray(X.indptr, dtype=np.int64)
@@ -120,7 +120,7 @@ cdef void *address(array, bint writable=False) except? NULL:
 cdef class Workspace:
     """Room for blocks of at most `capacity` rows each, in one piece of memory.
 
-    `dropout_rates` are those of the hidden layers, or None.
+    `dropout_rates` are the rates of the hidden layers, or None.
     """
 
     def __cinit__(
@@ -152,7 +152,7 @@ cdef class Workspace:
                     or (dropout_rates is not None and dropout_rates[layer] > 0)
                 )
 
-        # Two rounds over the same list of buffers: how large, then where.
+        # Two passes over the same list of buffers: first their size, then their place.
         cdef Py_ssize_t size
         size = lay_out(self.blocks, layers, is_dense, capacity, itemsize, NULL)
         self.memory = malloc(size * n_blocks)

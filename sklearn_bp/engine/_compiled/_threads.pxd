@@ -1,4 +1,4 @@
-"""Threads and their meetings, as Cython sees them."""
+"""The threads of threads.h and their meetings, as Cython sees them."""
 
 
 cdef extern from "threads.h" nogil:

@@ -1,7 +1,7 @@
-/* Matrix products of our own, for processors with AVX2 or AVX-512.
+/* The engine's own matrix products, for processors with AVX2 or AVX-512.
 
-   A network's products are small and thin, and a training step makes a handful of
-   them: BLAS loses much of its speed there, on packing above all. */
+   A network's products are small and thin, and a training step makes only a handful of
+   them: BLAS loses much of its speed there, above all to packing. */
 
 #ifndef SKLEARN_BP_GEMM_H
 #define SKLEARN_BP_GEMM_H
@@ -13,13 +13,13 @@ typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #include <immintrin.h>
 
-/* Up to so many columns, a product is made of dot products. */
+/* Up to this many columns, a product is computed as dot products. */
 #define NARROW 4
 
-/* What the template is brought in with. GEMM_DEPTH rows and VECTORS vectors of columns
-   make a panel of b, which should stay in the first-level cache, and MR is how many rows
-   of a meet it at a time: their sums stay in registers. A MASK says which lanes of a
-   vector are there. */
+/* The parameters of the template. GEMM_DEPTH rows and VECTORS vectors of columns make a
+   panel of b, which should stay in the first-level cache, and MR is how many rows of a
+   are multiplied by it at a time: their sums stay in registers. A MASK says which lanes
+   of a vector are in use. */
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
@@ -27,7 +27,7 @@ typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
 #define MR 6
 #define VECTORS 2
 #define GEMM_DEPTH 256
-/* Read from the right place on, so many lanes are on and the others off. */
+/* Reading from the right offset turns the first lanes on and the others off. */
 static const int32_t lanes_on[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define MASK __m256i
 #define FIRST_LANES(count) \
@@ -103,7 +103,7 @@ static instruction_set best_instruction_set(void)
 DEFINE_GEMM(float)
 DEFINE_GEMM(double)
 
-#else /* no vectors known here: BLAS makes all products */
+#else /* no vectors known here: BLAS computes all products */
 
 static instruction_set best_instruction_set(void) { return NO_VECTORS; }
 

@@ -1,12 +1,12 @@
 /* Included by gemm.h, once for each computing type and instruction set.
 
-   c (m, n) = start + op(a) (m, k) @ op(b) (k, n). `start` is c itself, to add to what is
-   there; or a row (n,) that each row of c starts from; or NULL. a_stride is the distance
-   between rows of a; b and c are contiguous. A tile of MR rows and VECTORS vectors of
-   columns stays in registers while the inner index runs (the scheme of Goto & van de
-   Geijn, 2008). Each element of c is one chain of fused multiply-adds in the order of the
-   inner index, whatever m is: a row of c depends on that row of a alone, to the last
-   bit. */
+   c (m, n) = start + op(a) (m, k) @ op(b) (k, n). `start` is c itself, to add to its
+   values; or a row (n,) that each row of c starts from; or NULL. a_stride is the
+   distance between rows of a; b and c are contiguous. A tile of MR rows and VECTORS
+   vectors of columns stays in registers while the inner index runs (the scheme of Goto
+   & van de Geijn, 2008). Each element of c is one chain of fused multiply-adds in the
+   order of the inner index, whatever m is: to the last bit, a row of c depends only on
+   that row of a. */
 
 typedef REAL FN(vector)
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
@@ -20,7 +20,7 @@ INLINE ptrdiff_t FN(whole_vectors)(ptrdiff_t n)
 }
 
 /* How many vectors of the next columns go into one panel, out of those that are left:
-   VECTORS, but two and two instead of three and one. */
+   VECTORS, but two and two rather than three and one. */
 INLINE int FN(vectors_of_panel)(ptrdiff_t columns)
 {
     const ptrdiff_t n = FN(whole_vectors)(columns) / LANES;
@@ -28,7 +28,7 @@ INLINE int FN(vectors_of_panel)(ptrdiff_t columns)
 }
 
 /* rows <= MR and vectors <= VECTORS are constants where this is inlined; the last vector
-   has `count` columns, but b has numbers, or zeros, in all its lanes. */
+   has `count` columns, but b has numbers or zeros in all of its lanes. */
 INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t count, ptrdiff_t k,
                      const REAL *a, ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
                      ptrdiff_t b_row, const REAL *start, ptrdiff_t start_row, REAL *c,
@@ -53,7 +53,7 @@ INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t count, ptrdiff
 #pragma GCC unroll 16
             for (int v = 0; v < vectors; v++) {
                 sums[i][v] += x * *(const VECTOR *)(b + v * LANES);
-                /* A sum stays in its register: GCC would move some to and fro. */
+                /* Keep the sum in its register: GCC would move some back and forth. */
                 asm("" : "+v"(sums[i][v]));
             }
         }
@@ -66,7 +66,7 @@ INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t count, ptrdiff
 #pragma GCC unroll 16
         for (int v = 0; v < last; v++)
             *(VECTOR *)(row + v * LANES) = sums[i][v];
-        if (count == LANES) /* some processors take long for a masked one */
+        if (count == LANES) /* masked stores are slow on some processors */
             *(VECTOR *)(row + last * LANES) = sums[i][last];
         else
             STORE_LANES(row + last * LANES, lanes, sums[i][last]);
@@ -105,7 +105,7 @@ static void FN(any_tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const R
     }
 }
 
-/* Columns of b, side by side and filled up with zeros to whole vectors. */
+/* Columns of b, side by side and padded with zeros to whole vectors. */
 static void FN(pack)(const REAL *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t k,
                      ptrdiff_t columns, REAL *panel, ptrdiff_t width)
 {
@@ -126,11 +126,11 @@ static void FN(pack)(const REAL *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff
             panel[p * width + j] = b[p * b_row + j * b_column];
 }
 
-/* One row of c, in one go over its columns for every few rows of b. */
+/* One row of c, in one pass over its columns for every few rows of b. */
 static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a_column,
                             const REAL *restrict b, const REAL *start, REAL *restrict c)
 {
-    ptrdiff_t p = start != c; /* what is in c already counts as the sum so far */
+    ptrdiff_t p = start != c; /* the values in c are the sum so far */
     if (!start)
         for (ptrdiff_t j = 0; j < n; j++)
             c[j] = (REAL)0 + a[0] * b[j]; /* never -0, as in a tile */
@@ -152,8 +152,8 @@ static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a
             c[j] += a[p * a_column] * b[p * n + j];
 }
 
-/* c (m, n) = a' (m, k) @ b (k, n), or that added, where n fills its vectors worse than m
-   does: as c' = b' @ a, with the same numbers in the same order. */
+/* c (m, n) = a' (m, k) @ b (k, n), set or added, where n fills its vectors less well
+   than m does: as c' = b' @ a, with the same numbers in the same order. */
 static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL *a,
                                 ptrdiff_t a_stride, const REAL *b, int accumulate,
                                 REAL *c)
@@ -194,7 +194,7 @@ static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REA
     }
 }
 
-/* 16 bytes, as long as the instruction sets differ in the rest. */
+/* 16 bytes: a vector size that all instruction sets share. */
 typedef REAL FN(part) __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
 #define PART FN(part)
 #define PART_LANES ((ptrdiff_t)(16 / sizeof(REAL)))
@@ -213,8 +213,8 @@ INLINE REAL FN(sum_of_lanes)(VECTOR x, PART sum)
                                  + (sum[1] + sum[3 % PART_LANES]);
 }
 
-/* c (m, n) = start + a (m, k) @ b (k, n) for the few columns of b that NARROW allows, as
-   dot products: vectors run along the inner index. */
+/* c (m, n) = start + a (m, k) @ b (k, n) for up to NARROW columns of b, as dot
+   products: vectors run along the inner index. */
 INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL *a,
                                ptrdiff_t a_row, const REAL *b, const REAL *start,
                                REAL *c)
@@ -299,7 +299,7 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
             const ptrdiff_t columns = n - j < width ? n - j : width;
             const REAL *b_part = b + p * b_row + j * b_column;
             ptrdiff_t b_part_row = b_row;
-            /* A panel that is read only once or twice is best read where it is. */
+            /* A panel that is read only once or twice is best read in place. */
             if (b_transposed || columns < width || m > 2 * MR) {
                 FN(pack)(b_part, b_row, b_column, depth, columns, panel, width);
                 b_part = panel;

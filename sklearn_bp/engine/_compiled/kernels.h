@@ -1,8 +1,8 @@
 /* The loops over single numbers, for both computing types.
 
-   kernels_template.h holds them once, written for a type REAL; this file brings
-   it in for float and for double. Each loop is compiled for several instruction
-   sets, and the dynamic loader picks the best one that the machine has. */
+   kernels_template.h holds them once, written for a type REAL; this file includes
+   it for float and for double. Each loop is compiled for several instruction
+   sets, and the dynamic loader picks the best one that the machine supports. */
 
 #ifndef SKLEARN_BP_KERNELS_H
 #define SKLEARN_BP_KERNELS_H
@@ -20,16 +20,16 @@
 #define MULTIVERSION                                                        \
     __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3",        \
                                  "default")))
-#else /* that choose by single features alone */
+#else /* older ones choose by single features only */
 #define MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
 #else
 #define MULTIVERSION
 #endif
 
-/* Where nothing flows back to a unit, moments decay until they are denormal, and those
-   take many times as long to compute with. While the engine runs they count as zero, in
-   each of its threads. */
+/* If no gradient reaches a unit, its moments decay until they are denormal, and
+   arithmetic on denormals is many times slower. While the engine runs they count as
+   zero, in each of its threads. */
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #define FLUSH_TO_ZERO 0x8040u /* denormal results, and denormal operands */
@@ -61,7 +61,7 @@ static inline void restore_denormals(unsigned before) { (void)before; }
 #define SELU_ALPHA 1.6732632423543772
 #define SELU_SCALE 1.0507009873554805
 
-/* What SplitMix64 makes of its state, and by how much that grows from number to number. */
+/* SplitMix64's output function, and the increment of its state between two numbers. */
 #define GOLDEN 0x9E3779B97F4A7C15u
 static inline uint64_t split_mix(uint64_t state)
 {
@@ -70,8 +70,9 @@ static inline uint64_t split_mix(uint64_t state)
     return state ^ (state >> 31);
 }
 
-/* What changes from step to step: Adam's bias corrections are one factor of the learning
-   rate, and AdamW's penalty (Loshchilov & Hutter, 2019) is no part of the gradient. */
+/* What changes from step to step: Adam's bias corrections make one factor of the
+   learning rate, and AdamW's penalty (Loshchilov & Hutter, 2019) is not part of the
+   gradient. */
 static inline void set_rates(update_rule *rule, double learning_rate, double decay,
                              int64_t n_steps)
 {

@@ -12,15 +12,15 @@
 INLINE void FN(identity_forward)(REAL *z, ptrdiff_t n) { (void)z, (void)n; }
 DEFINE_FORWARD(logistic_forward, FN(logistic)(x))
 DEFINE_FORWARD(tanh_forward, FN(tanh_)(x))
-DEFINE_FORWARD(relu_forward, x < 0 ? 0 : x) /* in this form a NaN stays one */
+DEFINE_FORWARD(relu_forward, x < 0 ? 0 : x) /* in this form, NaN stays NaN */
 DEFINE_FORWARD(leaky_relu_forward, x < 0 ? (REAL)LEAKY_SLOPE * x : x)
 DEFINE_FORWARD(elu_forward, x > 0 ? x : FN(expm1_)(x))
 DEFINE_FORWARD(selu_forward, (REAL)SELU_SCALE
                                  * (x > 0 ? x : (REAL)SELU_ALPHA * FN(expm1_)(x)))
 DEFINE_FORWARD(softplus_forward, FN(softplus)(x))
 
-/* Activations whose derivative needs the net input: it is computed on the way, where
-   what it has in common with the function is at hand. */
+/* Activations whose derivative needs the net input: it is computed along with the
+   function, to share what they have in common. */
 #define DEFINE_WITH_SLOPE(name)                                               \
     DEFINE_FORWARD(name##_forward, FN(name)(x, NULL))                         \
     KERNEL void FN(name##_both)(REAL *restrict z, REAL *restrict slope,       \
@@ -129,9 +129,9 @@ INLINE void FN(activate_with_slope)(activation kind, REAL *z, REAL *slope, ptrdi
     }
 }
 
-/* Dropout: each element is zero by chance, or multiplied by `factor`. The twin of
-   `Dropout.mask` in sklearn_bp/engine/_dropout.py: element number i is decided by the
-   i-th number after `key` of the generator SplitMix64 (Steele, Lea & Flood, 2014). */
+/* Dropout: each element is set to zero at random, or multiplied by `factor`. The twin
+   of `Dropout.masks` in sklearn_bp/engine/_dropout.py: element i is decided by the i-th
+   number after `key` of the generator SplitMix64 (Steele, Lea & Flood, 2014). */
 KERNEL void FN(drop)(uint64_t key, uint64_t first, uint64_t threshold, REAL factor,
                      REAL *restrict a, REAL *restrict slope, ptrdiff_t n)
 {

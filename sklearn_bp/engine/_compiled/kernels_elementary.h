@@ -1,7 +1,7 @@
 /* Elementary functions that a compiler can vectorise. Included by kernels_template.h. */
 
 /* exp(x) - 1 = 2^n (1 + p) - 1 with x = n ln 2 + r, |r| <= ln(2) / 2, and p the
-   Taylor polynomial of exp(r) - 1. The two parts come out separately, so that
+   Taylor polynomial of exp(r) - 1. The two parts are returned separately, so that
    exp and expm1 are both exact to the last digits. A NaN passes through. */
 INLINE REAL FN(expm1_parts)(REAL x, REAL *power_of_two)
 {
@@ -12,8 +12,8 @@ INLINE REAL FN(expm1_parts)(REAL x, REAL *power_of_two)
     const REAL r = (x - n * (REAL)LN2_HIGH) - n * (REAL)LN2_LOW;
     INTEGER bits;
     memcpy(&bits, &rounded, sizeof bits);
-    /* The rounder's own bits are shifted out; half of the power is applied by
-       the caller, for 2^128 has no float of its own. */
+    /* The rounder's own bits are shifted out. Half of the power is returned,
+       as 2^128 is not a float; the caller doubles the result. */
     bits = (INTEGER)((uint64_t)(bits + (EXPONENT_BIAS - 1)) << MANTISSA_BITS);
     memcpy(power_of_two, &bits, sizeof bits);
 #ifdef DOUBLE_PRECISION
@@ -82,9 +82,10 @@ INLINE REAL FN(softplus)(REAL x)
     return (x < 0 ? 0 : x) + 2 * s * sum;
 }
 
-/* The normal distribution up to x, and its density there. Of the tail beyond
-   z = |x| / sqrt(2), erfc(z) = t exp(-z^2) f(2 t - 1) with t = 1 / (1 + z / 2), and f is a
-   Chebyshev series (Clenshaw, 1955) whose coefficients come from erfc to 50 digits. */
+/* The normal distribution function at x, and its density. The tail is erfc(z) / 2 with
+   z = |x| / sqrt(2) and erfc(z) = t exp(-z^2) f(2 t - 1) with t = 1 / (1 + z / 2); f is
+   a Chebyshev series (Clenshaw, 1955), its coefficients computed from erfc to 50
+   digits. */
 INLINE REAL FN(normal)(REAL x, REAL *density)
 {
     static const double coefficients[] = {

@@ -1,7 +1,7 @@
 /* The output layer. Included by kernels_template.h.
 
-   Each loss takes the raw outputs (bias included) and the targets y, and gives the loss
-   of each row and, in place of the raw outputs, their delta. */
+   Each loss takes the raw outputs (bias included) and the targets y, and returns the
+   loss of each row and, in place of the raw outputs, their delta. */
 
 INLINE double FN(clip_log_loss)(double x)
 {
@@ -91,7 +91,7 @@ INLINE void FN(gamma_output)(const double *settings, REAL *restrict delta,
         }
 }
 
-/* y holds one class number a row. */
+/* y holds one class number per row. */
 INLINE void FN(log_loss_output)(const double *settings, REAL *restrict delta,
                                 const REAL *restrict y, double *restrict row_loss,
                                 ptrdiff_t rows, ptrdiff_t cols)
@@ -154,7 +154,7 @@ INLINE void FN(binary_log_loss_output)(const double *settings, REAL *restrict de
     FN(logistics_minus)((REAL)smoothing, delta, y, rows * cols);
 }
 
-/* `settings` are the numbers that the loss is given, such as huber's delta. */
+/* `settings` are the parameters of the loss, such as huber's delta. */
 INLINE void FN(output)(loss kind, const double *settings, REAL *delta, const REAL *y,
                        double *row_loss, ptrdiff_t rows, ptrdiff_t cols)
 {
@@ -168,7 +168,7 @@ INLINE void FN(output)(loss kind, const double *settings, REAL *delta, const REA
     }
 }
 
-/* Multiply each row by its weight (NULL: by 1) over m, its loss by its weight. */
+/* Multiply each row by its weight (1 if NULL) over m, and its loss by its weight. */
 INLINE void FN(weight_rows)(REAL *restrict delta, double *restrict row_loss,
                             const REAL *restrict weight, double m, ptrdiff_t rows,
                             ptrdiff_t cols)

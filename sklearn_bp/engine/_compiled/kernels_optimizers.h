@@ -1,8 +1,8 @@
 /* Optimizers and the penalty. Included by kernels_template.h.
 
-   Each pass over weights also sums the squares of the weights, as they were before it,
-   for the penalty, and of the gradient, for its norm: one sum for every `tile` elements,
-   made of PARTIAL_SUMS side by side, which a compiler keeps in vectors and which do not
+   Each pass over weights also sums the squares of the weights before the step, for the
+   penalty, and of the gradient, for its norm: one sum for every `tile` elements, made
+   of PARTIAL_SUMS independent sums, which a compiler keeps in vectors and which do not
    wait for each other. The statements set g, the gradient of weight w at i. */
 
 #define PARTIAL_SUMS 16
@@ -109,7 +109,7 @@ DEFINE_UPDATE(rprop_update,
               state_0[i] = turn < 0 ? 0 : g;
               theta[i] = w - (turn < 0 ? 0 : learning_rate * length * sign);)
 
-/* The step of n weights from `offset` on, whose gradient this is. */
+/* The step of n weights from `offset` on, with their gradient. */
 INLINE void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradient,
                        ptrdiff_t offset, ptrdiff_t n, ptrdiff_t tile,
                        square_sums *sums)

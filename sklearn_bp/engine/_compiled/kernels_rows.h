@@ -1,8 +1,8 @@
-/* Rows of the data and of gradients, brought together and added up. Included by
+/* Rows of the data and of gradients: gathered and added up. Included by
    kernels_template.h. */
 
-/* Rows of `width` numbers each, by their numbers, one after the other. Most are too
-   short for a call of memcpy each. */
+/* Gather rows of `width` elements by row number. Most are too short to be worth a call
+   of memcpy. */
 INLINE void FN(gather)(const REAL *source, const int64_t *row_numbers, ptrdiff_t rows,
                        ptrdiff_t width, REAL *target)
 {
@@ -17,8 +17,8 @@ INLINE void FN(gather)(const REAL *source, const int64_t *row_numbers, ptrdiff_t
     }
 }
 
-/* The sum of delta's rows, added to total: four rows at a time, for total has to come
-   and go each time. */
+/* The sum of delta's rows, added to total: four rows at a time, since total is loaded
+   and stored each time. */
 KERNEL void FN(add_rows)(const REAL *restrict delta, REAL *restrict total,
                          ptrdiff_t rows, ptrdiff_t cols)
 {
@@ -49,8 +49,8 @@ KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
         target[j] += factor * source[j];
 }
 
-/* Of each row the column of its largest number, the first of equal ones, or the first
-   NaN. */
+/* The column of each row's largest number, the first of equal ones, or that of the
+   first NaN. */
 INLINE void FN(find_largest)(const REAL *z, ptrdiff_t rows, ptrdiff_t cols,
                              int64_t *columns)
 {

@@ -1,16 +1,16 @@
 /* What a network and its training can be made of: the twins of the tables ACTIVATIONS,
-   LOSSES and OPTIMIZERS in Python, a line for each entry. Everything else that goes by
-   these names is made from the lines; sklearn_bp/engine/_twins.py compares them with
-   Python. */
+   LOSSES and OPTIMIZERS in Python, with a line for each entry. Everything else that
+   uses these names is generated from the lines; sklearn_bp/engine/_twins.py compares
+   them with Python. */
 
 #ifndef SKLEARN_BP_TABLES_H
 #define SKLEARN_BP_TABLES_H
 
 #include <stddef.h>
 
-/* The name, by what the derivative is computed from: the activation's output, which
-   takes name_forward and name_backward of kernels_activations.h, or also the net input,
-   which takes a function `name` there. */
+/* The name, under what the derivative is computed from: only the activation's output,
+   which needs name_forward and name_backward in kernels_activations.h, or also the net
+   input, which needs a function `name` there. */
 #define FOR_EACH_ACTIVATION(FROM_OUTPUT, FROM_NET_INPUT)                      \
     FROM_OUTPUT(identity)                                                     \
     FROM_OUTPUT(logistic)                                                     \
@@ -24,7 +24,7 @@
     FROM_NET_INPUT(silu)                                                      \
     FROM_NET_INPUT(mish)
 
-/* The name, which takes name_output of kernels_losses.h, and the number of settings. */
+/* The name, which needs name_output in kernels_losses.h, and the number of settings. */
 #define FOR_EACH_LOSS(ENTRY)                                                  \
     ENTRY(squared_error, 0)                                                   \
     ENTRY(absolute_error, 0)                                                  \
@@ -35,8 +35,8 @@
     ENTRY(log_loss, 1)                                                        \
     ENTRY(binary_log_loss, 1)
 
-/* The name, the rule (which takes rule_update of kernels_optimizers.h), and the numbers
-   of settings and of state arrays. */
+/* The name, the rule (which needs rule_update in kernels_optimizers.h), and the
+   numbers of settings and of state arrays. */
 #define FOR_EACH_OPTIMIZER(ENTRY)                                             \
     ENTRY(sgd, sgd, 2, 1)                                                     \
     ENTRY(adam, adam, 3, 2)                                                   \
@@ -44,8 +44,8 @@
     ENTRY(rmsprop, rmsprop, 2, 1)                                             \
     ENTRY(rprop, rprop, 4, 2)
 
-/* What there is room for; the compiler says when it is not enough. Another array is also
-   an argument of each rule, see DEFINE_UPDATE. */
+/* What there is room for; the compiler reports if it is not enough. Another array also
+   needs another argument of each rule, see DEFINE_UPDATE. */
 #define MOST_SETTINGS 4
 #define MOST_ARRAYS 3
 
@@ -59,7 +59,7 @@ typedef enum { FOR_EACH_LOSS(CODE) } loss;
 typedef enum { FOR_EACH_OPTIMIZER(CODE) } optimizer;
 #undef CODE
 
-/* The same for Python, in the order of the enums; no name marks the end. */
+/* The same for Python, in the order of the enums; a NULL name marks the end. */
 typedef struct {
     const char *name;
     int n_settings;
@@ -86,7 +86,7 @@ FOR_EACH_LOSS(ASSERT_ROOM)
 FOR_EACH_OPTIMIZER(ASSERT_ROOM)
 #undef ASSERT_ROOM
 
-/* Whether the derivative is more than a function of the output. */
+/* Whether the derivative is not a function of the output alone. */
 static inline int needs_net_input(activation kind)
 {
 #define OMIT(name)
@@ -96,7 +96,7 @@ static inline int needs_net_input(activation kind)
 #undef OR_IS
 }
 
-/* What a step of an optimizer needs beside the parameters and their gradient. */
+/* What a step of an optimizer needs besides the parameters and their gradient. */
 typedef struct {
     optimizer kind;
     double learning_rate; /* bias corrections included */

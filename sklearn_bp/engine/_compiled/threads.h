@@ -1,4 +1,4 @@
-/* What the engine needs of OpenMP, what it means without it, and how threads meet. */
+/* What the engine needs from OpenMP, substitutes without it, and how threads meet. */
 
 #ifndef SKLEARN_BP_THREADS_H
 #define SKLEARN_BP_THREADS_H
@@ -28,7 +28,7 @@ typedef struct {
 #if defined(_OPENMP) && defined(__linux__) && defined(__GNUC__)
 #include <sched.h>
 
-/* Whether a processor was free until now. */
+/* Take a processor; returns whether it was free until now. */
 static inline int take(meeting_point *point, int processor)
 {
     if (processor < 0 || processor >= MOST_PROCESSORS)
@@ -38,10 +38,10 @@ static inline int take(meeting_point *point, int processor)
              & bit);
 }
 
-/* Leave a processor where another thread of the team is already. Linux may wake a team
-   on one and the same processor and only part it at the next ticks of its clock, four
-   or eight milliseconds later, while another processor is idle. The caller's own thread,
-   number 0, stays where it is. */
+/* Leave a processor that another thread of the team is already on. Linux may wake a
+   team on one and the same processor and only separate it at the next ticks of its
+   clock, four or eight milliseconds later, while another processor is idle. The
+   caller's own thread, number 0, stays where it is. */
 static inline void find_place(meeting_point *point)
 {
     cpu_set_t allowed, others;
@@ -54,11 +54,11 @@ static inline void find_place(meeting_point *point)
             CPU_CLR(i, &others);
     if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) {
         take(point, sched_getcpu());
-        sched_setaffinity(0, sizeof allowed, &allowed); /* where it is, it stays */
+        sched_setaffinity(0, sizeof allowed, &allowed); /* it now stays where it is */
     }
 }
 
-/* How often to look, some tens of microseconds, before the processor is offered to
+/* How often to look, for some tens of microseconds, before offering the processor to
    others. */
 #define LOOKS 1000
 
@@ -69,9 +69,9 @@ static inline void look_again(void)
 #endif
 }
 
-/* OpenMP's own barrier looks for milliseconds. If the thread that it waits for is queued
-   for the same processor, beside other work, that is a thousand times the work between
-   two meetings. */
+/* OpenMP's own barrier spins for milliseconds. If, because of other work, the thread
+   that it waits for is queued for the same processor, that is a thousand times the work
+   between two meetings. */
 static inline void meet(meeting_point *point, int n_threads)
 {
     const int round = __atomic_load_n(&point->round, __ATOMIC_ACQUIRE);
