@@ -1,4 +1,4 @@
-"""Overfitting studies: networks by epoch, cross-validated."""
+"""Overfitting studies: networks cross-validated epoch by epoch."""
 
 from ._epoch_curve import EpochCurve, epoch_curve
 from ._plot import EpochCurveDisplay

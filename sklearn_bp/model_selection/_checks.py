@@ -1,4 +1,4 @@
-"""What is wrong with a study is found out before anything is trained."""
+"""Checks that find errors in a study before anything is trained."""
 
 import math
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ from ..utils import check_parameters
 from ._fold import Candidate, describe
 from ._summary import NEGATED_LOSS
 
-#: Parameters by which losses become different quantities.
+#: Parameters that make losses different quantities.
 PARAMETERS_OF_LOSSES = (
     "loss",
     *sorted({name for loss in LOSSES.values() for name in loss.parameters}),
@@ -39,22 +39,22 @@ PARAMETERS_OF_LOSSES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """A study that can begin.
+    """A study that is ready to begin.
 
     Parameters
     ----------
     candidates : list of Candidate
         What is trained.
     samples : list of Samples
-        The data of each; most of them share all arrays.
+        The data of each candidate; most of them share all arrays.
     folds : list of tuple of ndarray
-        Row numbers for training and for the test.
+        Row numbers for training and for testing.
     scorer : callable, "loss" or None
         None is the estimators' own score, "loss" the negated loss.
     score_name : str
-        What the score is called.
+        The name of the score.
     engine : {"auto", "compiled", "reference"}
-        What computes, also in other threads and processes.
+        The engine that computes, also in other threads and processes.
     """
 
     candidates: list
@@ -74,7 +74,7 @@ class Plan:
         return len(kinds) == 1
 
     def n_epochs(self, number, share):
-        """How many epochs a share of a candidate's training is."""
+        """The number of epochs in a share of a candidate's training."""
         return math.ceil(share * self.candidates[number].network.max_iter)
 
     def task(self, number, fold, n_epochs):
@@ -95,8 +95,8 @@ class Plan:
         )
 
     def operations(self, number, n_epochs):
-        """About how many multiplications and additions a training of a candidate
-        takes, and its measuring; infinite if other people's code takes part."""
+        """The approximate number of multiplications and additions in training and
+        measuring a candidate; infinite if user code is involved."""
         candidate, X = self.candidates[number], self.samples[number].X
         if candidate.preprocessing is not None or callable(self.scorer):
             return math.inf
@@ -116,25 +116,25 @@ def check_study(
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
         What is studied.
     settings : list of dict
-        Parameters for it, a dict for each candidate.
+        Its parameters, a dict for each candidate.
     X, y, cv, scoring, sample_weight, groups
         As `overfitting_study` takes them.
 
     Returns
     -------
     plan : Plan
-        What is to be done.
+        The study to be run.
 
     Raises
     ------
     TypeError
-        If the estimator is no network of this package, nor ends in one.
+        If the estimator is not a network of this package and does not end in one.
     ValueError
         If a setting, the folds, the scorer or the data are not valid.
     """
     preprocessing, network = split_off(estimator)
     if len(settings) == 0:
-        raise ValueError("There is no setting to be studied: param_grid is empty.")
+        raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
     _share_seed(candidates)
     X, y = indexable(X, y)
@@ -142,7 +142,7 @@ def check_study(
         y = y.toarray()
     given, checker = (X, y), clone(network)
     if preprocessing is None:
-        # The computing type is a matter of each candidate.
+        # The computing type is up to each candidate.
         X, y = check_X_y(checker, X, y, [np.float64, np.float32], reset=True)
     else:
         y = np.asarray(y)
@@ -166,8 +166,8 @@ def check_study(
     if scorer == "loss" and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
-            f" {PARAMETERS_OF_LOSSES}, by which losses become different quantities. Use"
-            " a scorer, such as 'neg_log_loss' or 'r2'."
+            f" {PARAMETERS_OF_LOSSES}, which make losses different quantities. Use a"
+            " scorer, such as 'neg_log_loss' or 'r2'."
         )
     if preprocessing is not None:
         _try_out(plan, 0, 0, scoring)
@@ -208,8 +208,8 @@ def _candidate(estimator, params):
 
 
 def _share_seed(candidates):
-    """Settings are compared on the same first weights, and threads do not draw from the
-    same RandomState."""
+    """Give networks without a seed the same one, so that settings are compared on the
+    same initial weights and threads do not share a RandomState."""
     unseeded = [c.network for c in candidates if c.network.random_state is None]
     if unseeded:
         seed = check_random_state(None).randint(np.iinfo(np.int32).max)
@@ -219,13 +219,13 @@ def _share_seed(candidates):
 
 def _folds(cv, given, y, groups, network):
     cv = check_cv(cv, y, classifier=is_classifier(network))
-    numbers = np.arange(len(y), dtype=np.int64)  # of what may be a mask, too
+    numbers = np.arange(len(y), dtype=np.int64)  # as folds may be masks
     folds = [
         (numbers[train], numbers[test]) for train, test in cv.split(*given, groups)
     ]
     if len(folds) == 0:
         raise ValueError(
-            "cv has no folds. If it is an iterator, it may be used up: pass a list."
+            "cv has no folds. If it is an iterator, it may be exhausted: pass a list."
         )
     if is_classifier(network) and not is_multilabel(y):
         _check_that_folds_have_all_classes(folds, y)
@@ -239,7 +239,7 @@ def _check_that_folds_have_all_classes(folds, y):
         if len(missing) > 0:
             raise ValueError(
                 f"Fold {number} of cv is trained without the class(es) {missing}, so it"
-                " could not measure samples of theirs. Use StratifiedKFold, shuffled"
+                " could not be measured on their samples. Use StratifiedKFold, shuffled"
                 " folds, or fewer of them."
             )
 
@@ -259,13 +259,13 @@ def _check_that_parts_have_weight(folds, weight):
 def _check_that_r2_is_defined(folds):
     if any(len(part) < 2 for fold in folds for part in fold):
         raise ValueError(
-            "Of less than two samples there is no coefficient of determination, and a"
-            " part of a fold has so few. Use fewer folds, or scoring='loss'."
+            "The coefficient of determination is undefined for fewer than two samples,"
+            " and a part of a fold has fewer. Use fewer folds, or scoring='loss'."
         )
 
 
 def _scorer(scoring, network):
-    """A scorer, and what it is called."""
+    """A scorer and its name."""
     if scoring is None:
         return None, "accuracy" if is_classifier(network) else "R²"
     if scoring == "loss":
@@ -275,7 +275,7 @@ def _scorer(scoring, network):
 
 
 def _look_at_what_was_given(candidates, scoring):
-    """Whether a step or a scorer of the user's sees the data."""
+    """Whether a step or a user-defined scorer sees the data."""
     return callable(scoring) or any(
         candidate.preprocessing is not None or callable(candidate.network.scoring)
         for candidate in candidates
@@ -283,9 +283,9 @@ def _look_at_what_was_given(candidates, scoring):
 
 
 def _learned(candidates, X, y, weight, given):
-    """The candidates, none of which has other steps, with what their targets are, and
-    the samples of each. Those of one computing type share one X. `given` are X and y as
-    the user has them, or None where the arrays will do."""
+    """The candidates, none of which has other steps, with their targets, and the
+    samples of each. Those of one computing type share one X. `given` holds X and y as
+    given by the user, or is None if the arrays will do."""
     with_targets, samples, converted, learned = [], [], {}, {}
     for candidate in candidates:
         network = candidate.network
@@ -305,9 +305,9 @@ def _learned(candidates, X, y, weight, given):
 
 
 def _try_out(plan, number, fold, scoring):
-    """Find out before training whether a candidate's network can be measured on a fold:
-    untrained or, where the score is not defined for what that predicts, if it were to
-    predict the targets."""
+    """Raise an error before training if a candidate's network cannot be measured on a
+    fold: neither untrained nor, if the score is undefined for what it then predicts,
+    if it predicted the targets."""
     engine = get_engine(plan.engine)
     training, parts = plan.candidates[number].training(
         plan.samples[number], *plan.folds[fold], engine

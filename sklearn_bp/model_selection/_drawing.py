@@ -1,5 +1,4 @@
-"""How curves are drawn, on Axes that are there. matplotlib itself is not imported here:
-whoever has Axes has it."""
+"""How curves are drawn on Axes. matplotlib itself is not imported here."""
 
 import numpy as np
 
@@ -11,7 +10,7 @@ LOSS = "loss (without the penalty)"
 
 
 def draw_curve(loss_ax, score_ax, curve):
-    """The loss and the score of a curve, each on Axes of its own."""
+    """Draw the loss and the score of a curve, each on its own Axes."""
     draw_panel(loss_ax, curve, "loss")
     draw_panel(score_ax, curve, "score")
     loss_ax.set_ylabel(LOSS)
@@ -21,7 +20,7 @@ def draw_curve(loss_ax, score_ax, curve):
 
 
 def draw_panels(axes, study, quantity, n_columns):
-    """A panel for each setting of a study.
+    """Draw a panel for each setting of a study.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ def draw_panels(axes, study, quantity, n_columns):
     quantity : {"loss", "score"}
         What the panels show.
     n_columns : int
-        How many Axes there are side by side; the first ones are labelled.
+        How many Axes stand side by side; the first one of each row is labelled.
     """
     first = study.errors.index(None)
     for index, ax in enumerate(axes):
@@ -44,7 +43,7 @@ def draw_panels(axes, study, quantity, n_columns):
         draw_panel(ax, study.curves[index], quantity)
         lines = ax.get_lines() if index == first else ax.get_lines()[-1:]
         ax.legend(handles=_labelled(lines), frameon=False, fontsize="small")
-    for ax in axes[-n_columns:]:  # there may be none below
+    for ax in axes[-n_columns:]:  # there may be no panel below
         ax.tick_params(labelbottom=True)
     for ax in axes[::n_columns]:
         ax.set_ylabel(LOSS if quantity == "loss" else study.score_name)
@@ -58,7 +57,7 @@ def panel_grid(n):
 
 
 def new_axes(figure, n, shape, shared):
-    """So many Axes in an empty figure."""
+    """Make `n` Axes in an empty figure."""
     axes = figure.subplots(*shape, sharex=shared, sharey=shared, squeeze=False)
     for unused in axes.ravel()[n:]:
         unused.remove()
@@ -67,8 +66,8 @@ def new_axes(figure, n, shape, shared):
 
 @np.errstate(invalid="ignore")  # of infinite losses
 def draw_panel(ax, curve, quantity):
-    """Means over folds, with bands of a standard deviation to both sides, and the best
-    epoch; of the loss or of the score."""
+    """Draw means of the loss or the score over folds, with bands of one standard
+    deviation on both sides, and the best epoch."""
     if quantity == "loss":
         train, test, sign = curve.train_losses, curve.test_losses, -1
     else:

@@ -18,7 +18,7 @@ from ._reports import Report
 class EpochCurve(Report):
     """What :func:`epoch_curve` returns.
 
-    Two of them are equal if all is but the times.
+    Two of them are equal if everything but the times is.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class EpochCurve(Report):
         The loss, without the penalty and without dropout, after each epoch, on the
         training and the test part of each fold.
     train_scores, test_scores : ndarray of shape (n_epochs, n_folds)
-        The score, likewise.
+        The score, measured in the same way.
     n_epochs : ndarray of shape (n_folds,)
-        How many epochs each training took. One that ended earlier than others stays, in
-        the curves, as it was.
+        How many epochs each training took. In the curves, one that ended earlier than
+        others keeps its last values.
     fit_times, score_times : ndarray of shape (n_folds,)
         How many seconds training and measuring took.
     score_name : str, default='score'
-        What the scores are.
+        The name of the score.
     """
 
     train_losses: np.ndarray
@@ -47,7 +47,7 @@ class EpochCurve(Report):
 
     @classmethod
     def of(cls, folds, score_name):
-        """The curves of several `FoldCurve`."""
+        """The curves of several `FoldCurve` objects."""
         n_epochs = np.array([len(fold.losses) for fold in folds])
         padded = [fold.padded(n_epochs.max()) for fold in folds]
         losses, scores = (np.stack(parts, axis=1) for parts in zip(*padded))
@@ -69,7 +69,7 @@ class EpochCurve(Report):
 
     @property
     def standard_errors(self):
-        """Of the mean of `test_scores` over the folds, after each epoch."""
+        """The standard error of the mean of `test_scores` over the folds, by epoch."""
         n_folds = self.test_scores.shape[1]
         if n_folds == 1:
             return np.zeros(len(self.test_scores))
@@ -78,7 +78,7 @@ class EpochCurve(Report):
 
     @property
     def best_epoch(self):
-        """After how many epochs the mean test score is largest."""
+        """The epoch after which the mean test score is largest."""
         return int(best_first(self.test_scores.mean(axis=1))[0]) + 1
 
     def _lines(self):
@@ -141,32 +141,33 @@ def epoch_curve(
 
     Each fold is trained once, and after each epoch the network is measured on its
     training and its test part: the values after epoch e are those of a fit with
-    ``max_iter=e``. (Of a learning rate that goes by the progress of training, the end
-    of the schedule stays where the estimator's `max_iter` puts it.) With early
+    ``max_iter=e``. (If the learning rate depends on the progress of training, the
+    schedule still ends where the estimator's `max_iter` puts it.) With early
     stopping, they are those of the weights that it would keep.
 
     Parameters
     ----------
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
-        What is trained, as clones. The other steps of a pipeline are fitted on each
-        fold's training part. Iterations of ``solver='lbfgs'`` count as epochs. A
-        network with ``random_state=None`` is given one seed for all trainings.
+        The estimator, of which clones are trained. The other steps of a pipeline are
+        fitted on each fold's training part. Iterations of ``solver='lbfgs'`` count as
+        epochs. A network with ``random_state=None`` is given one seed for all
+        trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        The data. Without other steps, and but for lbfgs, folds are rows of one array,
-        not copies.
+        The data. Without other steps, and except with lbfgs, folds are rows of one
+        array, not copies.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
     cv : int, cross-validation generator or iterable, default=5
         The folds; an int makes them stratified for a classifier.
     scoring : str, callable or None, default=None
-        The score: a scorer by its name or as a function of estimator, X and y. It is
-        given the network alone, and X as it comes from the other steps. None is the
+        The score: a scorer, by its name or as a function of estimator, X and y. It is
+        given only the network, and X as transformed by the other steps. None is the
         accuracy or the coefficient of determination, 'loss' the negated loss.
     n_jobs : int, default=None
         How many folds are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights in training and in all that is measured.
+        Weights for training and for everything that is measured.
     groups : array-like of shape (n_samples,), default=None
         The groups that some splitters, such as `GroupKFold`, keep together.
 
@@ -178,12 +179,12 @@ def epoch_curve(
     Raises
     ------
     TypeError
-        If the estimator is no network of this package, nor ends in one.
+        If the estimator is not a network of this package and does not end in one.
     ValueError
         If the folds, the scorer or the data are not valid, before any training; or if
         training fails, or no epoch has a score in all folds.
     RuntimeError
-        If worker processes are lost again and again.
+        If worker processes are lost repeatedly.
 
     Warns
     -----
@@ -224,7 +225,7 @@ def epoch_curve(
         raise ValueError(f"No epoch has a score in all folds: {undefined}")
     if undefined is not None:
         warn(
-            f"After some epochs the score is not defined, and NaN: {undefined}",
+            f"After some epochs, the score is undefined and set to NaN: {undefined}",
             UndefinedMetricWarning,
         )
     return curve

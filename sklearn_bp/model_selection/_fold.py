@@ -26,7 +26,7 @@ class Candidate:
     preprocessing : Pipeline or None
         The steps before the network.
     network : BackpropClassifier or BackpropRegressor
-        Whose parameters trainings use, as copies.
+        The network, of which trainings use copies.
     targets : ClassTargets, NumberTargets or None, default=None
         What the targets are; without other steps, all folds have the same.
     """
@@ -38,7 +38,7 @@ class Candidate:
 
     @property
     def uses_rows(self):
-        """Whether the rows of X are used where they are."""
+        """Whether the rows of X are used in place."""
         return self.preprocessing is None and self.network.solver != "lbfgs"
 
     def training(self, samples, train, test, engine):
@@ -47,16 +47,16 @@ class Candidate:
         Parameters
         ----------
         samples : Samples
-            The data; with other steps, as the user has given them.
+            The data; with other steps, as given by the user.
         train, test : ndarray of int
             Row numbers.
         engine : Engine
-            What computes.
+            The engine that computes.
 
         Returns
         -------
         training : Training
-            Not yet prepared.
+            The training, not yet prepared.
         parts : list of Part
             The training and the test part.
         """
@@ -76,8 +76,8 @@ class Candidate:
         steps = copy.deepcopy(self.preprocessing)
         X, y, weight = train
         targets, own = check_samples(network, steps.fit_transform(X, y), y, weight)
-        # Some steps, such as TargetEncoder, make something else of what they are fitted
-        # on. A fitted pipeline transforms it like other data, and that is measured.
+        # Some steps, such as TargetEncoder, transform the data that they are fitted on
+        # differently. A fitted pipeline treats these like other data, and so do we.
         parts = [
             check_more_samples(
                 network, targets, steps.transform(X), y, weight, own.X.dtype
@@ -88,7 +88,7 @@ class Candidate:
 
 
 def _copies(samples, rows):
-    """Copies of some rows of X, y and weights, as the user has given them."""
+    """Copies of some rows of X, y and weights, as given by the user."""
     X, y = (take_rows(array, rows) for array in samples.given)
     weight = samples.sample_weight
     return X, y, None if weight is None else weight[rows]
@@ -98,12 +98,12 @@ class Follower:
     """Measures a network on some rows after each epoch of its training.
 
     Networks are kept, up to `MAX_BYTES` of parameters and outputs, and measured
-    several at a time: of a small one, an epoch is done sooner than a call from Python.
+    several at a time: an epoch of a small one takes less time than a call from Python.
 
     Parameters
     ----------
     parts : list of Part
-        What it is measured on.
+        The rows that it is measured on.
     scorer : callable, "loss" or None
         None is the estimator's own score, "loss" the negated loss.
     """
@@ -130,14 +130,14 @@ class Follower:
 
     @property
     def undefined(self):
-        """Why some scores are not defined, or None."""
+        """Why some scores are undefined, or None."""
         return self._undefined[0] if self._undefined else None
 
     def begin_fit(self, training):
         self._state = state = training.state
         undefined = self._undefined
 
-        def note(error):  # knows no more than the list, so that nobody is kept alive
+        def note(error):  # only refers to the list, so as to keep nothing else alive
             undefined.append(describe(error))
 
         self._measures = [
@@ -151,7 +151,7 @@ class Follower:
         self._thetas = np.empty((n_networks, state.theta.size), state.theta.dtype)
 
     def begin_epochs(self):
-        """Nothing is to be done."""
+        """Do nothing."""
 
     def end_epochs(self, thetas):
         stopping = self._state.stopping
@@ -184,7 +184,7 @@ class Follower:
 
 
 def describe(error):
-    """An error in a line."""
+    """An error on one line."""
     return f"{type(error).__name__}: {error}"
 
 
@@ -199,9 +199,9 @@ class FoldCurve:
     fit_time, score_time : float
         How many seconds training and measuring took.
     error : str or None, default=None
-        Why the training failed; then there is one epoch, of NaN.
+        Why the training failed; there is then a single epoch of NaN.
     undefined : str or None, default=None
-        Why some scores are not defined, and NaN.
+        Why some scores are undefined, and NaN.
     """
 
     losses: np.ndarray
@@ -213,12 +213,12 @@ class FoldCurve:
 
     @classmethod
     def failed(cls, error):
-        """That of a training which ended with this error."""
+        """The curve of a training that ended with this error."""
         nothing = np.full((1, 2), np.nan)
         return cls(nothing, nothing, np.nan, np.nan, describe(error))
 
     def padded(self, n_epochs):
-        """As if it had gone on: what has converged stays as it is."""
+        """The curves as if training had gone on: what has converged stays as it is."""
         missing = n_epochs - len(self.losses)
         return (
             np.vstack([part, np.repeat(part[-1:], missing, axis=0)])
@@ -238,11 +238,11 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, *arrays):
     scorer : callable, "loss" or None
         None is the estimator's own score, "loss" the negated loss.
     n_epochs : int
-        After how many epochs training ends at the latest.
+        The maximum number of epochs.
     engine : {"auto", "compiled", "reference"}
-        What computes, as the settings of the study's own process name it.
+        The engine that computes, as set in the process of the study.
     *arrays : arrays
-        The fields of `Samples`, one by one: so a cluster is sent each of them once.
+        The fields of `Samples`, one by one, so that a cluster is sent each only once.
 
     Returns
     -------
@@ -258,7 +258,7 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, *arrays):
         training.prepare()
         training.run(n_epochs, follower)
         curves = follower.curves
-    except Exception as error:  # of a pipeline's steps, too: other folds go on
+    except Exception as error:  # in a pipeline's steps, too: other folds go on
         return FoldCurve.failed(error)
     seconds = perf_counter() - start
     return FoldCurve(

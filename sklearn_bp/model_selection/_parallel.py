@@ -1,4 +1,4 @@
-"""Folds side by side, on whatever backend of joblib's is chosen."""
+"""Folds side by side, on whichever joblib backend is chosen."""
 
 import math
 from concurrent.futures import BrokenExecutor, CancelledError
@@ -15,12 +15,12 @@ from sklearn.utils import parallel as sklearn_parallel
 from ..engine import one_blas_thread
 from ..utils import warn
 
-#: How often in a row a call may bring no result before it is given up.
+#: The number of consecutive calls without any result after which to give up.
 MOST_FRUITLESS_CALLS = 3
 
-#: To hand out a task takes joblib about a millisecond, so short ones go several at a
-#: time: up to so many multiplications and additions, some ten milliseconds, as long as
-#: each worker's turn comes several times.
+#: Dispatching a task takes joblib about a millisecond, so short ones go several at a
+#: time: up to this many multiplications and additions, some ten milliseconds, as long
+#: as each worker gets several turns.
 OPERATIONS_AT_A_TIME = 5e8
 LEAST_TURNS = 4
 
@@ -28,25 +28,25 @@ LEAST_TURNS = 4
 def side_by_side(function, tasks, n_jobs, operations=math.inf):
     """Call a function with each of several lists of arguments.
 
-    Workers may be lost. What they leave undone is done again: with the same arguments
-    a function of ours returns the same result.
+    Workers may be lost. What they leave undone is repeated, as the function returns
+    the same result for the same arguments.
 
     Parameters
     ----------
     function : callable
-        What is called; it raises nothing.
+        The function to call; it raises nothing.
     tasks : list of tuple
         Its arguments.
     n_jobs : int or None
-        How many calls run at a time, as joblib understands it.
+        How many calls run at a time, in joblib's sense.
     operations : float, default=inf
-        About how many multiplications and additions the longest call takes; infinite
-        if it is not known.
+        The approximate number of multiplications and additions in the longest call;
+        infinite if unknown.
 
     Yields
     ------
     number : int
-        Of a task, in the order in which they end.
+        The number of a task, in the order in which they end.
     result : object
         What the function returned.
 
@@ -59,7 +59,7 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
     backend, _ = get_active_backend(prefer="threads")
     shares_memory = getattr(backend, "supports_sharedmem", False)
     n_threads = _n_workers(n_jobs) if shares_memory else 0
-    # One that is between two tasks keeps its processor.
+    # A thread between two tasks keeps its processor.
     with one_blas_thread.expecting(lambda: min(n_threads, len(missing))):
         yield from _results(function, tasks, missing, n_jobs, operations)
 
@@ -90,27 +90,27 @@ def _results(function, tasks, missing, n_jobs, operations):
                     " smaller n_jobs, or threads, which share X."
                 ) from error
             warn(
-                f"{type(error).__name__}: a worker was lost. What it left undone,"
-                f" {len(missing)} of {len(tasks)} trainings at most, is done again.",
+                f"{type(error).__name__}: a worker was lost. What it left undone, at"
+                f" most {len(missing)} of {len(tasks)} trainings, is repeated.",
                 RuntimeWarning,
             )
 
 
 def _n_workers(n_jobs):
-    return max(1, joblib.effective_n_jobs(n_jobs))  # a cluster's may be yet to come
+    return max(1, joblib.effective_n_jobs(n_jobs))  # a cluster's may be yet to start
 
 
 def _batch_size(n_tasks, n_jobs, operations):
     n_turns = LEAST_TURNS * _n_workers(n_jobs)
     size = min(int(OPERATIONS_AT_A_TIME / operations), n_tasks // n_turns)
-    return size if size > 1 else "auto"  # by the clock, but for threads
+    return size if size > 1 else "auto"  # by the clock, except for threads
 
 
 def _tools():
-    """What has `Parallel` and `delayed`: those of scikit-learn take the filters of
-    warnings along, to processes of one thread each. Threads of this process have the
-    same ones already, and threads that set them at the same time, here or in a
-    cluster's worker, may lose them all (scikit-learn's issue 32631)."""
+    """The module that provides `Parallel` and `delayed`: those of scikit-learn pass the
+    warning filters on to processes of one thread each. Threads of this process share
+    them already, and threads that set them at the same time, here or in a cluster's
+    worker, may lose them all (scikit-learn issue 32631)."""
     backend, _ = get_active_backend(prefer="threads")
     is_safe = isinstance(backend, LokyBackend | MultiprocessingBackend)
     return sklearn_parallel if is_safe else joblib
@@ -125,7 +125,7 @@ def _parallel(tools, n_jobs, batch_size):
 
 
 def _is_of_a_lost_worker(error):
-    """And not of the arguments, which may be impossible to pickle."""
+    """As opposed to one of the arguments, which may be impossible to pickle."""
     package = type(error).__module__.split(".")[0]
     return isinstance(error, BrokenExecutor | CancelledError) or package in (
         "distributed",
@@ -134,6 +134,6 @@ def _is_of_a_lost_worker(error):
 
 
 def _numbered(number, config, function, *arguments):
-    # scikit-learn's settings are those of a thread, which others do not know.
+    # scikit-learn's settings are per thread, and other threads do not see them.
     with sklearn.config_context(**config):
         return number, function(*arguments)

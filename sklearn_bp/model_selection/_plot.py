@@ -1,5 +1,5 @@
-"""Pictures of studies. Computing, storing and drawing are three things, and matplotlib
-is imported for the last one alone."""
+"""Plots of curves. Computing, storing and drawing are separate, and matplotlib is only
+imported for drawing."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class EpochCurveDisplay:
     Parameters
     ----------
     curve : EpochCurve
-        What is drawn.
+        The curves to draw.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class EpochCurveDisplay:
         Parameters
         ----------
         estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
-            What is trained, as clones.
+            The estimator, of which clones are trained.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -59,7 +59,7 @@ class EpochCurveDisplay:
         n_jobs : int, default=None
             How many folds are trained side by side.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights in training and in all that is measured.
+            Weights for training and for everything that is measured.
         groups : array-like of shape (n_samples,), default=None
             The groups that some splitters keep together.
         ax : array-like of two matplotlib Axes, default=None
@@ -68,7 +68,7 @@ class EpochCurveDisplay:
         Returns
         -------
         display : EpochCurveDisplay
-            With the curves in `curve`.
+            The display, with the curves in `curve`.
         """
         curve = epoch_curve(
             estimator,
@@ -89,7 +89,7 @@ class EpochCurveDisplay:
         Parameters
         ----------
         study : OverfittingStudy
-            What `overfitting_study` has returned.
+            What `overfitting_study` returned.
         index : int, default=None
             The number of the setting; None is the one that the study chooses.
         ax : array-like of two matplotlib Axes, default=None
@@ -98,7 +98,7 @@ class EpochCurveDisplay:
         Returns
         -------
         display : EpochCurveDisplay
-            With the curves in `curve`.
+            The display, with the curves in `curve`.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class EpochCurveDisplay:
         index = study.best_index_ if index is None else index
         if study.errors[index] is not None:
             raise ValueError(
-                f"Setting {index} has no curves, it failed: {study.errors[index]}"
+                f"Setting {index} has no curves, as it failed: {study.errors[index]}"
             )
         return cls(study.curves[index]).plot(ax)
 
@@ -123,7 +123,7 @@ class EpochCurveDisplay:
         Returns
         -------
         display : EpochCurveDisplay
-            This one.
+            The display itself.
         """
         if ax is None:
             import matplotlib.pyplot as plt
@@ -132,7 +132,7 @@ class EpochCurveDisplay:
         self.axes_ = np.ravel(ax)
         if len(self.axes_) != 2:
             raise ValueError(
-                f"ax must be two Axes, of the loss and of the score, got"
+                f"ax must be two Axes, for the loss and for the score, got"
                 f" {len(self.axes_)}."
             )
         self.figure_ = self.axes_[0].figure

@@ -1,4 +1,4 @@
-"""Pictures of overfitting studies."""
+"""Plots of overfitting studies."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class OverfittingDisplay:
     Parameters
     ----------
     study : OverfittingStudy
-        What is drawn.
+        The study to draw.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class OverfittingDisplay:
         Parameters
         ----------
         study : OverfittingStudy
-            What `overfitting_study` has returned.
+            What `overfitting_study` returned.
         kind : {'auto', 'panels', 'map'}, default='auto'
             'panels' has a panel for each setting, 'map' a heat map of two parameters;
             'auto' is the map where two parameters vary, and panels elsewhere.
@@ -47,7 +47,7 @@ class OverfittingDisplay:
         Returns
         -------
         display : OverfittingDisplay
-            With `axes_` and `figure_`.
+            The display, with `axes_` and `figure_`.
         """
         return cls(study).plot(ax, kind=kind, quantity=quantity)
 
@@ -69,12 +69,12 @@ class OverfittingDisplay:
         quantity="loss",
         ax=None,
     ):
-        """Do an overfitting study, and draw it.
+        """Run an overfitting study, and draw it.
 
         Parameters
         ----------
         estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
-            What is trained, as clones.
+            The estimator, of which clones are trained.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -88,7 +88,7 @@ class OverfittingDisplay:
         n_jobs : int, default=None
             How many networks are trained side by side.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights in training and in all that is measured.
+            Weights for training and for everything that is measured.
         groups : array-like of shape (n_samples,), default=None
             The groups that some splitters keep together.
         halving_factor : float >= 2, default=None
@@ -103,7 +103,7 @@ class OverfittingDisplay:
         Returns
         -------
         display : OverfittingDisplay
-            With the study in `study`.
+            The display, with the study in `study`.
         """
         study = overfitting_study(
             estimator,
@@ -135,7 +135,7 @@ class OverfittingDisplay:
         Returns
         -------
         display : OverfittingDisplay
-            This one.
+            The display itself.
 
         Raises
         ------
@@ -158,14 +158,14 @@ class OverfittingDisplay:
         else:
             names = [name for name, _ in varying]
             raise ValueError(
-                "A map needs two parameters, and settings for half of their pairs; in"
-                f" this study {names} vary. Set kind='panels'."
+                "A map needs exactly two varying parameters, and settings for half of"
+                f" their pairs; in this study {names} vary. Set kind='panels'."
             )
         return self
 
     def _varying(self):
-        """The parameters that not all settings have the same value of, and the values
-        that there are, by their representations."""
+        """The parameters that vary between settings, each with its values by their
+        representations."""
         settings, varying = self.study.params, {}
         for name in dict.fromkeys(name for params in settings for name in params):
             values = {
@@ -192,7 +192,7 @@ class OverfittingDisplay:
         shape, size = panel_grid(n_panels)
         self.axes_ = _axes(ax, n_panels, shape, size, shared=True)
         self.figure_ = self.axes_[0].figure
-        # Who brings the Axes may have arranged them otherwise.
+        # Axes from outside may be arranged differently.
         n_columns = shape[1] if ax is None else 1
         draw_panels(self.axes_, self.study, quantity, n_columns)
 
@@ -202,7 +202,7 @@ class OverfittingDisplay:
         size = (2.2 + 1.1 * len(column_values), 1.6 + 0.75 * len(row_values))
         self.axes_ = _axes(ax, 1, (1, 1), size)
         self.figure_, ax = self.axes_[0].figure, self.axes_[0]
-        # A loss is shown as such, and light fields are good ones.
+        # A loss is shown as such; for both, light fields are good ones.
         is_loss = study.score_name == NEGATED_LOSS
         sign, name = (-1, "loss") if is_loss else (1, study.score_name)
         scores = np.full((len(row_values), len(column_values)), np.nan)
@@ -223,7 +223,7 @@ class OverfittingDisplay:
         image = ax.imshow(scores, cmap=colors, aspect="auto")
         for (row, column), text in words.items():
             *rgb, opacity = image.cmap(image.norm(scores[row, column]))
-            is_dark = opacity > 0 and sum(rgb) / 3 < 0.45  # NaN has no field
+            is_dark = opacity > 0 and sum(rgb) / 3 < 0.45  # NaN is not drawn
             color = "white" if is_dark else "black"
             ax.text(column, row, text, ha="center", va="center", color=color)
         _frame(ax, study, row_name, row_values, column_name, column_values)
@@ -237,7 +237,7 @@ class OverfittingDisplay:
 
 
 def _axes(ax, n, shape, size, shared=False):
-    """As many as are asked for, given or in a figure of their own."""
+    """The Axes to draw on: those that are given, or new ones in a figure."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -250,7 +250,7 @@ def _axes(ax, n, shape, size, shared=False):
 
 
 def _frame(ax, study, row_name, row_values, column_name, column_values):
-    """Frames around the choices of the two rules."""
+    """Draw frames around the choices of the two rules."""
     from matplotlib.patches import Rectangle
 
     for rule, style in (("one_standard_error", "--"), ("best", "-")):

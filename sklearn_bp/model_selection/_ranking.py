@@ -1,9 +1,9 @@
-"""Which score is best, where some may not be defined."""
+"""Which score is best, where some may be undefined."""
 
 import numpy as np
 
 
 def best_first(scores):
-    """The numbers of the scores, that of the largest first and those of NaN last; of
-    equal ones, in their order."""
+    """The indices that sort the scores, the largest first and NaN last; equal ones keep
+    their order."""
     return np.argsort(np.negative(scores), kind="stable")

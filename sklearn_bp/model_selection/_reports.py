@@ -10,7 +10,7 @@ import numpy as np
 class Report:
     """Base class of what studies return; a dataclass.
 
-    A child has `_lines`, its two lines; `_table`, a header and rows of text and
+    A subclass has `_lines`, its two lines; `_table`, a header and rows of text and
     numbers; and `_draw`, which draws its curves on an empty matplotlib Figure.
     """
 
@@ -36,7 +36,7 @@ class Report:
 
 
 def _are_equal(a, b):
-    """Whether two values, or all within them, are the same, NaN and NaN among them."""
+    """Whether two values, or everything in them, are equal; NaN equals NaN."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(_are_equal(a[k], b[k]) for k in a)
     if isinstance(a, list | tuple) and type(a) is type(b):
@@ -63,7 +63,7 @@ def _written(value):
 
 
 def _svg(draw):
-    """What is drawn, as an element of a page; nothing without matplotlib."""
+    """The drawing as an element of a page; empty without matplotlib."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
@@ -71,7 +71,7 @@ def _svg(draw):
         return ""
     figure, file = Figure(layout="constrained"), io.StringIO()
     draw(figure)
-    with rc_context({"svg.fonttype": "none"}):  # letters, not their outlines
+    with rc_context({"svg.fonttype": "none"}):  # text, not outlines
         figure.savefig(file, format="svg")
     text = file.getvalue()
     return text[text.index("<svg") :]

@@ -1,4 +1,4 @@
-"""What a study has found, and what can be read off it."""
+"""The results of a study, and what can be read off them."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from ._reports import Report
 from ._summary import format_params, format_score, summarize
 
 RULES = ("best", "one_standard_error")
-#: Of settings, in a notebook.
+#: The maximum number of settings drawn in a notebook.
 MOST_DRAWN = 12
 
 
@@ -27,11 +27,11 @@ class Choice(NamedTuple):
     params : dict
         The setting.
     epoch : int
-        After how many epochs training is best ended.
+        The number of epochs after which training is best stopped.
     score : float
-        The mean test score over the folds, then.
+        The mean test score over the folds after that epoch.
     standard_error : float
-        Of that mean.
+        The standard error of that mean.
     """
 
     index: int
@@ -45,7 +45,7 @@ class Choice(NamedTuple):
 class OverfittingStudy(Report):
     """What :func:`overfitting_study` returns.
 
-    Two of them are equal if all is but the times.
+    Two of them are equal if everything but the times is.
 
     Parameters
     ----------
@@ -53,18 +53,18 @@ class OverfittingStudy(Report):
         The settings, in the order of the grid.
     curves : list of EpochCurve
         Losses and scores of each setting by epoch and fold. One that was given up early
-        has fewer epochs, one whose training failed a single one of NaN.
+        has fewer epochs, and one whose training failed has a single epoch of NaN.
     errors : list of str or None
-        Why a setting failed.
+        Why each setting failed, or None.
     simplicities : list of tuple
-        The smaller, the simpler the model: its number of hidden units, and with the
-        opposite sign its penalty, dropout and label smoothing.
+        The smaller, the simpler the model: its number of hidden units, and its
+        penalty, dropout and label smoothing with the opposite sign.
     score_name : str
-        What the scores are.
+        The name of the score.
     compares_losses : bool, default=True
         Whether the losses of all settings are the same quantity.
     rule : {'best', 'one_standard_error'}, default='best'
-        By what `best_params_` and the like are chosen, see `select`.
+        How `best_params_` and the like are chosen, see `select`.
     given_up : tuple of int, default=()
         The numbers of the settings whose training was cut short by halving.
 
@@ -75,9 +75,9 @@ class OverfittingStudy(Report):
     best_params_ : dict
         The chosen setting.
     best_epoch_ : int
-        After how many epochs training is best ended.
+        The number of epochs after which training is best stopped.
     best_score_ : float
-        The mean test score over the folds, then.
+        The mean test score over the folds after that epoch.
     cv_results_ : dict of ndarray
         What `cv_results` returns.
     """
@@ -93,7 +93,7 @@ class OverfittingStudy(Report):
 
     @classmethod
     def of(cls, plan, curves, errors, given_up=()):
-        """That of a plan, of whose candidates some may have no curves yet."""
+        """The study of a plan, some of whose candidates may have no curves yet."""
         return cls(
             [candidate.params for candidate in plan.candidates],
             list(curves),
@@ -113,17 +113,17 @@ class OverfittingStudy(Report):
         ----------
         rule : {'best', 'one_standard_error'}, default=None
             'best' is the largest mean test score. 'one_standard_error' is the simplest
-            model whose mean is at most one standard error below that [1]_, [2]_: of the
-            fewest hidden units, of these the largest alpha, dropout and label
-            smoothing, of these the fewest epochs. None is the study's own rule.
+            model whose mean is at most one standard error below that [1]_, [2]_: the
+            fewest hidden units; among these, the largest alpha, dropout and label
+            smoothing; among these, the fewest epochs. None is the study's own rule.
         epoch : int, default=None
-            Compare the settings after so many epochs, those that were given up earlier
-            at their last; None lets the epoch be chosen.
+            Compare the settings after this many epochs, or after their last if they
+            were given up earlier; None chooses the epoch as well.
 
         Returns
         -------
         choice : Choice
-            With index, params, epoch, score and standard_error.
+            A tuple of index, params, epoch, score and standard_error.
 
         Raises
         ------
@@ -164,15 +164,15 @@ class OverfittingStudy(Report):
         Parameters
         ----------
         rule : {'best', 'one_standard_error'}
-            By what `best_params_` and the like are chosen, see `select`.
+            How `best_params_` and the like are chosen, see `select`.
 
         Returns
         -------
         study : OverfittingStudy
-            With the same curves.
+            A study with the same curves.
         """
         study = replace(self, rule=rule)
-        study.select()  # complains of a rule that there is not
+        study.select()  # raises an error if there is no such rule
         return study
 
     @property
@@ -192,7 +192,7 @@ class OverfittingStudy(Report):
         return self.select().score
 
     def best_epoch_of(self, index):
-        """After how many epochs a setting has its largest mean test score.
+        """The epoch after which a setting has its largest mean test score.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class OverfittingStudy(Report):
         Returns
         -------
         epoch : int
-            From 1 on.
+            The epoch, counted from 1.
         """
         return int(best_first(self._means(index))[0]) + 1
 
@@ -212,12 +212,12 @@ class OverfittingStudy(Report):
         Parameters
         ----------
         epoch : int, default=None
-            After how many epochs; None is each setting's best.
+            The epoch to compare at; None is each setting's best.
 
         Returns
         -------
         indices : list of int
-            With equal scores, in the order of the grid.
+            The numbers; equal scores keep the order of the grid.
         """
         scores = [
             np.nan if curve is None else self._score_at(index, epoch)
@@ -249,7 +249,7 @@ class OverfittingStudy(Report):
         return self.curves[index].test_scores.mean(axis=1)
 
     def _epochs_within(self, index, threshold, epoch):
-        """The epochs of a setting, or out of one, that score so much."""
+        """The epochs of a setting, or of a given one, that reach the threshold."""
         is_within = self._means(index) >= threshold
         if epoch is None:
             return np.flatnonzero(is_within) + 1
@@ -263,22 +263,22 @@ class OverfittingStudy(Report):
 
     @np.errstate(invalid="ignore")  # of infinite losses
     def cv_results(self, epoch=None):
-        """Show what :class:`sklearn.model_selection.GridSearchCV` would.
+        """Show results as :class:`sklearn.model_selection.GridSearchCV` does.
 
         Parameters
         ----------
         epoch : int, default=None
-            After how many epochs: the results of a grid search with that `max_iter`, or
-            of settings that were given up earlier those of their last epoch. None is
-            each setting's best epoch.
+            The epoch to show: the results are those of a grid search with that
+            `max_iter` or, for settings that were given up earlier, of their last epoch.
+            None is each setting's best epoch.
 
         Returns
         -------
         results : dict of ndarray
-            'params', a masked array for each parameter, the scores of each fold in
-            training and test, their mean, their standard deviation and rank, the times
-            of the whole training; and 'epoch', to which the scores belong, and
-            'n_epochs', for which the setting was trained.
+            'params', a masked array for each parameter, the training and test scores of
+            each fold, their mean, standard deviation and rank, the times of the whole
+            training; also 'epoch', which the scores belong to, and 'n_epochs', which
+            the setting was trained for.
         """
         rows = [self._row(index, epoch) for index in range(len(self.params))]
         results = {
@@ -318,10 +318,10 @@ class OverfittingStudy(Report):
         Returns
         -------
         frame : DataFrame
-            A column for each parameter. For each setting: its best epoch, the mean
-            scores in training and test and the standard error then, the gap between
-            these two scores then and at the last epoch, the mean losses then, and for
-            how many epochs it was trained.
+            A column for each parameter. For each setting: its best epoch; the mean
+            training and test scores and the standard error there; the gap between these
+            two scores, there and at the last epoch; the mean losses there; and the
+            number of epochs that it was trained for.
         """
         import pandas as pd
 
@@ -335,7 +335,7 @@ class OverfittingStudy(Report):
 
     @np.errstate(invalid="ignore")  # of infinite losses
     def measures(self, index):
-        """What characterises a setting.
+        """The numbers that characterise a setting.
 
         Parameters
         ----------
@@ -345,7 +345,7 @@ class OverfittingStudy(Report):
         Returns
         -------
         measures : dict
-            The numbers that `to_frame` has columns for.
+            The columns of `to_frame`, except the parameters.
         """
         curve, row = self.curves[index], self._row(index, None)
         gaps = (curve.train_scores - curve.test_scores).mean(axis=1)
@@ -396,12 +396,12 @@ class OverfittingStudy(Report):
         Parameters
         ----------
         indices : list of int
-            The numbers of the settings, in the order that they are to have.
+            The numbers of the settings, in the desired order.
 
         Returns
         -------
         study : OverfittingStudy
-            With the curves of these.
+            A study with the curves of these.
         """
         parts = {
             name: [getattr(self, name)[index] for index in indices]
@@ -416,12 +416,12 @@ class OverfittingStudy(Report):
         Returns
         -------
         text : str
-            Some sentences, a line each.
+            A few sentences, one per line.
         """
         return summarize(self)
 
     def line(self, index):
-        """A line on a setting.
+        """Describe a setting in one line.
 
         Parameters
         ----------
@@ -452,7 +452,7 @@ def _simplicity(network):
 
 
 def _moments(name, rows):
-    """Mean and standard deviation over the folds, by the names that they go by."""
+    """Mean and standard deviation over the folds, by name."""
     return {f"mean_{name}": np.mean(rows, axis=1), f"std_{name}": np.std(rows, axis=1)}
 
 

@@ -77,7 +77,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights in training and in all that is measured.
+            Weights for training and for everything that is measured.
         groups : array-like of shape (n_samples,), default=None
             The groups that some splitters, such as `GroupKFold`, keep together.
 
@@ -136,7 +136,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Predict by the network that was trained on all data.
+        """Predict with the network that was trained on all data.
 
         Parameters
         ----------
@@ -158,13 +158,13 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
                 raise TypeError(
                     f"estimator must be a {type(network).__name__} or None, got"
                     f" {self.estimator!r}. To study a pipeline, use overfitting_study;"
-                    f" to choose the network at its end, let {type(self).__name__} be"
-                    " that end."
+                    f" to choose the network at its end, use {type(self).__name__} as"
+                    " its last step."
                 )
             network = clone(self.estimator)
         network.set_params(max_iter=self.max_iter)
         if self.random_state is not None:
-            # One seed: all settings begin with the same weights, as far as they can.
+            # One seed: all settings begin with the same weights, as far as possible.
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             network.set_params(random_state=seed)
         return network
@@ -184,26 +184,26 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
 
 
 class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
-    """Network for classification with penalty, width and epochs by cross-validation.
+    """Network classifier with cross-validated penalty, width and number of epochs.
 
-    Each `alpha` with each of `hidden_layer_sizes` is trained on the folds of a
+    Each combination of `alphas` and `hidden_layer_sizes` is trained on the folds of a
     cross-validation, and measured after each epoch. Settings that look hopeless are
-    given up early, by successive halving [1]_. With what is best, the setting and the
-    number of epochs, a network is trained on all data.
+    given up early, by successive halving [1]_. A network is then trained on all data,
+    with the best setting and number of epochs.
 
     Parameters
     ----------
     estimator : BackpropClassifier, default=None
         The network whose other parameters are used. None is one with
-        ``learning_rate_init=0.002`` and, for its training is not to end before
+        ``learning_rate_init=0.002`` and, so that training does not end before
         `max_iter`, ``n_iter_no_change=inf``.
 
     alphas : array-like of float, default=(0.0001, 0.1, 1.0, 10.0)
         The penalties to choose from.
 
     hidden_layer_sizes : list or tuple, default=((10,), (30,), (100,))
-        The networks to choose from, each an int or array-like, the numbers of units in
-        its hidden layers.
+        The networks to choose from, each an int or array-like with the numbers of units
+        in its hidden layers.
 
     max_iter : int, default=500
         The largest number of epochs to choose from.
@@ -212,7 +212,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         The folds; an int makes them stratified.
 
     scoring : str, callable or None, default='loss'
-        By what to choose: 'loss', the loss of the network; a scorer by its name or as a
+        What to choose by: 'loss', the loss of the network; a scorer, by name or as a
         function of estimator, X and y; or None, the accuracy.
 
     rule : {'best', 'one_standard_error'}, default='best'
@@ -220,8 +220,8 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         than its standard error, see :meth:`OverfittingStudy.select`.
 
     halving_factor : float, default=3
-        How many times fewer settings are trained how many times longer, from each round
-        of successive halving to the next, 2 or more. None trains all of them to the
+        The factor, 2 or more, by which each round of successive halving reduces the
+        number of settings and extends their training. None trains all of them to the
         end.
 
     n_jobs : int, default=None
@@ -229,7 +229,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         chosen with :func:`joblib.parallel_config`.
 
     random_state : int, RandomState instance or None, default=None
-        Draws one `random_state` for all networks; None leaves them that of `estimator`.
+        Draws one `random_state` for all networks; None keeps that of `estimator`.
 
     verbose : int, default=0
         Whether to print a line for each setting when its folds are done.
@@ -243,21 +243,22 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         Its `alpha` and `hidden_layer_sizes`.
 
     best_epoch_ : int
-        For how many epochs it was trained, unless its own `n_iter_no_change` or early
-        stopping ended that before, as it may in the folds; see `n_iter_`.
+        The number of epochs that it was trained for, unless its own `n_iter_no_change`
+        or early stopping ended training earlier, as they may in the folds; see
+        `n_iter_`.
 
     best_score_ : float
-        The mean score over the folds of what was chosen; of 'loss', the negated loss.
+        The mean score of the choice over the folds; for 'loss', the negated loss.
 
     study_ : OverfittingStudy
         The curves of all settings.
 
     cv_results_ : dict of ndarray
-        The results of all settings at their best epoch, as `GridSearchCV` has them.
-        Those that were given up have results up to then; see the column 'n_epochs'.
+        The results of all settings at their best epoch, as in `GridSearchCV`. Those
+        that were given up only have results up to then; see the column 'n_epochs'.
 
     n_iter_ : int
-        For how many epochs it was trained in fact.
+        The number of epochs that it was actually trained for.
 
     classes_ : ndarray of shape (n_classes,)
         The class labels in sorted order; in a multilabel problem, the column numbers.
@@ -266,8 +267,8 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         The number of features seen during :term:`fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        The names of the features seen during :term:`fit`. Only there if all of them
-        are strings.
+        The names of the features seen during :term:`fit`. Defined only if all of
+        them are strings.
 
     See Also
     --------
@@ -344,26 +345,26 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
 
 
 class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
-    """Network for regression with penalty, width and epochs by cross-validation.
+    """Network regressor with cross-validated penalty, width and number of epochs.
 
-    Each `alpha` with each of `hidden_layer_sizes` is trained on the folds of a
+    Each combination of `alphas` and `hidden_layer_sizes` is trained on the folds of a
     cross-validation, and measured after each epoch. Settings that look hopeless are
-    given up early, by successive halving [1]_. With what is best, the setting and the
-    number of epochs, a network is trained on all data.
+    given up early, by successive halving [1]_. A network is then trained on all data,
+    with the best setting and number of epochs.
 
     Parameters
     ----------
     estimator : BackpropRegressor, default=None
         The network whose other parameters are used. None is one with
-        ``learning_rate_init=0.002`` and, for its training is not to end before
+        ``learning_rate_init=0.002`` and, so that training does not end before
         `max_iter`, ``n_iter_no_change=inf``.
 
     alphas : array-like of float, default=(0.0001, 0.1, 1.0, 10.0)
         The penalties to choose from.
 
     hidden_layer_sizes : list or tuple, default=((10,), (30,), (100,))
-        The networks to choose from, each an int or array-like, the numbers of units in
-        its hidden layers.
+        The networks to choose from, each an int or array-like with the numbers of units
+        in its hidden layers.
 
     max_iter : int, default=500
         The largest number of epochs to choose from.
@@ -372,7 +373,7 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         The folds.
 
     scoring : str, callable or None, default='loss'
-        By what to choose: 'loss', the loss of the network; a scorer by its name or as a
+        What to choose by: 'loss', the loss of the network; a scorer, by name or as a
         function of estimator, X and y; or None, the coefficient of determination.
 
     rule : {'best', 'one_standard_error'}, default='best'
@@ -380,8 +381,8 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         than its standard error, see :meth:`OverfittingStudy.select`.
 
     halving_factor : float, default=3
-        How many times fewer settings are trained how many times longer, from each round
-        of successive halving to the next, 2 or more. None trains all of them to the
+        The factor, 2 or more, by which each round of successive halving reduces the
+        number of settings and extends their training. None trains all of them to the
         end.
 
     n_jobs : int, default=None
@@ -389,7 +390,7 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         chosen with :func:`joblib.parallel_config`.
 
     random_state : int, RandomState instance or None, default=None
-        Draws one `random_state` for all networks; None leaves them that of `estimator`.
+        Draws one `random_state` for all networks; None keeps that of `estimator`.
 
     verbose : int, default=0
         Whether to print a line for each setting when its folds are done.
@@ -403,28 +404,29 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         Its `alpha` and `hidden_layer_sizes`.
 
     best_epoch_ : int
-        For how many epochs it was trained, unless its own `n_iter_no_change` or early
-        stopping ended that before, as it may in the folds; see `n_iter_`.
+        The number of epochs that it was trained for, unless its own `n_iter_no_change`
+        or early stopping ended training earlier, as they may in the folds; see
+        `n_iter_`.
 
     best_score_ : float
-        The mean score over the folds of what was chosen; of 'loss', the negated loss.
+        The mean score of the choice over the folds; for 'loss', the negated loss.
 
     study_ : OverfittingStudy
         The curves of all settings.
 
     cv_results_ : dict of ndarray
-        The results of all settings at their best epoch, as `GridSearchCV` has them.
-        Those that were given up have results up to then; see the column 'n_epochs'.
+        The results of all settings at their best epoch, as in `GridSearchCV`. Those
+        that were given up only have results up to then; see the column 'n_epochs'.
 
     n_iter_ : int
-        For how many epochs it was trained in fact.
+        The number of epochs that it was actually trained for.
 
     n_features_in_ : int
         The number of features seen during :term:`fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        The names of the features seen during :term:`fit`. Only there if all of them
-        are strings.
+        The names of the features seen during :term:`fit`. Defined only if all of
+        them are strings.
 
     See Also
     --------

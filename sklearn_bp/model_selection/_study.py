@@ -33,33 +33,33 @@ def overfitting_study(
     Parameters
     ----------
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
-        What is trained, as clones, for up to `max_iter` epochs. The other steps of a
-        pipeline are fitted on each fold's training part. A network with
-        ``random_state=None`` is given one seed for all trainings.
+        The estimator, of which clones are trained for up to `max_iter` epochs. The
+        other steps of a pipeline are fitted on each fold's training part. A network
+        with ``random_state=None`` is given one seed for all trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        The data. Without other steps, and but for lbfgs, folds are rows of one array,
-        not copies.
+        The data. Without other steps, and except with lbfgs, folds are rows of one
+        array, not copies.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
     param_grid : dict, list of dict, ParameterGrid or ParameterSampler
         The settings, as in :class:`sklearn.model_selection.GridSearchCV`: a dict from
-        names of parameters to lists of values, or several of them.
+        parameter names to lists of values, or several of these.
     cv : int, cross-validation generator or iterable, default=5
         The folds, the same for all settings; an int makes them stratified for a
         classifier.
     scoring : str, callable or None, default=None
-        The score by which a setting and an epoch are chosen: a scorer by its name or as
-        a function of estimator, X and y; 'loss', the negated loss; or None, the
+        The score by which a setting and an epoch are chosen: a scorer, by name or as a
+        function of estimator, X and y; 'loss', the negated loss; or None, the
         accuracy or the coefficient of determination.
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`, such as 'dask'.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights in training and in all that is measured.
+        Weights for training and for everything that is measured.
     groups : array-like of shape (n_samples,), default=None
         The groups that some splitters, such as `GroupKFold`, keep together.
     halving_factor : float >= 2, default=None
-        Whether to give up hopeless settings early, by successive halving [1]_: all
+        If given, hopeless settings are given up early, by successive halving [1]_: all
         are trained for a few epochs, the best of them, one in `halving_factor`, for
         that many times as many, and so on. None trains all settings to the end.
     verbose : int, default=0
@@ -73,17 +73,17 @@ def overfitting_study(
     Raises
     ------
     TypeError
-        If the estimator is no network of this package, nor ends in one.
+        If the estimator is not a network of this package and does not end in one.
     ValueError
         If a setting, the folds, the scorer or the data are not valid, before any
         training; or if all settings fail.
     RuntimeError
-        If worker processes are lost again and again.
+        If worker processes are lost repeatedly.
 
     Warns
     -----
     FitFailedWarning
-        If some settings fail, in training or for no epoch has a score in all folds:
+        If some settings fail, in training or because no epoch has a score in all folds:
         others are chosen.
     UndefinedMetricWarning
         If the scorer fails, or returns NaN, for what a network predicts after some
@@ -147,7 +147,7 @@ def overfitting_study(
 
 
 def rungs(n_candidates, factor):
-    """How far to train how many: shares of the epochs, and numbers of candidates."""
+    """The rounds of halving: shares of the epochs, and numbers of candidates."""
     last = 0
     if factor < math.inf:
         last = math.floor(math.log(n_candidates, factor) + 1e-9)
@@ -156,7 +156,7 @@ def rungs(n_candidates, factor):
 
 
 def _trained(plan, numbers, share, n_jobs):
-    """The folds of each candidate as soon as all are there, and its number."""
+    """Each candidate's number and folds, as soon as all of its folds are done."""
     tasks, owners, missing, operations = [], [], {}, []
     for number in numbers:
         n_epochs = plan.n_epochs(number, share)
@@ -186,7 +186,7 @@ def _settings(param_grid):
 def _check_factor(halving_factor):
     if halving_factor is None:
         return math.inf
-    # Less would cost more than it saves: each rung begins anew.
+    # Less would cost more than it saves: each rung starts from scratch.
     if not isinstance(halving_factor, Real) or halving_factor < 2:
         raise ValueError(
             "halving_factor must be a number >= 2, or None to train all settings to the"
@@ -205,8 +205,8 @@ def _report_failures(settings, errors):
         raise ValueError("All settings failed.\n" + "\n".join(failed))
     if failed:
         warn(
-            f"{len(failed)} of {len(settings)} settings failed, and are left out of the"
-            " choice.\n" + "\n".join(failed),
+            f"{len(failed)} of {len(settings)} settings failed and are excluded from"
+            " the choice.\n" + "\n".join(failed),
             FitFailedWarning,
         )
 
@@ -219,7 +219,7 @@ def _report_undefined(settings, errors, undefined):
     ]
     if partly:
         warn(
-            f"Of {len(partly)} of {len(settings)} settings the score is not defined"
+            f"For {len(partly)} of {len(settings)} settings, the score is undefined"
             " after some epochs, which are not chosen.\n" + "\n".join(partly),
             UndefinedMetricWarning,
         )

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: What scores are called that are losses with the opposite sign.
+#: The name of scores that are losses with the opposite sign.
 NEGATED_LOSS = "negated loss"
-#: A change of the loss by less than this share of it is none.
+#: A change of the loss by less than this share of it does not count.
 NOTABLE = 0.01
-#: Of settings that overfit, so many are named one by one.
+#: How many of the settings that overfit are named one by one.
 MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Course:
-    """How the test loss of a setting goes, in the mean over the folds.
+    """The course of a setting's test loss, averaged over the folds.
 
     Parameters
     ----------
@@ -23,10 +23,10 @@ class Course:
     last : int
         The last epoch.
     overfits : bool
-        Whether it rises after its minimum, by more than a standard error over the folds
-        of that rise and by a notable share, while the training loss falls.
+        Whether it rises after its minimum, by more than the standard error of that rise
+        over the folds and by a notable share, while the training loss falls.
     improves : bool
-        Whether in the last tenth of the training it falls by as much.
+        Whether it falls by as much in the last tenth of the training.
     """
 
     best: int
@@ -51,12 +51,12 @@ class Course:
 
 @np.errstate(invalid="ignore")  # of infinite losses
 def summarize(study):
-    """The sentences, a line each.
+    """The sentences of a summary, one per line.
 
     Parameters
     ----------
     study : OverfittingStudy
-        With curves for all settings.
+        The study, with curves for all settings.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def summarize(study):
 
 
 def format_params(params):
-    """Parameters as one writes them, without the names of a pipeline's steps."""
+    """Parameters as in code, without the names of a pipeline's steps."""
     if not params:
         return "the network"
     return ", ".join(
@@ -87,14 +87,14 @@ def format_params(params):
 
 
 def format_score(study, score):
-    """A score and what it is called; of a negated loss, the loss."""
+    """A score with its name; for a negated loss, the loss."""
     if study.score_name == NEGATED_LOSS:
         return f"loss {-score:.4g}"
     return f"{study.score_name} {score:.4g}"
 
 
 def format_value(value):
-    """A value as short as can be."""
+    """A value in short form."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
@@ -103,9 +103,9 @@ def _best(study):
     measures = study.measures(choice.index)
     return (
         f"Best: {format_params(choice.params)} after {_epochs(choice.epoch)}, with"
-        f" {format_score(study, choice.score)} (standard error"
-        f" {choice.standard_error:.2g}) in the test and"
-        f" {format_score(study, measures['train_score'])} in training."
+        f" test {format_score(study, choice.score)} (standard error"
+        f" {choice.standard_error:.2g}) and training"
+        f" {format_score(study, measures['train_score'])}."
     )
 
 
@@ -114,13 +114,14 @@ def _simplest(study):
     if (best.index, best.epoch) == (simple.index, simple.epoch):
         return "No simpler model is within one standard error of it."
     return (
-        f"The simplest within one standard error of it: {format_params(simple.params)}"
-        f" after {_epochs(simple.epoch)}, with {format_score(study, simple.score)}."
+        "The simplest model within one standard error of it:"
+        f" {format_params(simple.params)} after {_epochs(simple.epoch)}, with test"
+        f" {format_score(study, simple.score)}."
     )
 
 
 def _overfitting(study, courses):
-    """Of the settings that overfit, those whose loss rises most."""
+    """The settings that overfit, in detail those whose loss rises most."""
     rises = {
         index: _rise(study.curves[index], course)
         for index, course in courses.items()
@@ -147,11 +148,11 @@ def _overfitting(study, courses):
             less = "less so or for fewer epochs"
         yield f"{n_others} more {verb}, {less}, from epoch {first} on at the earliest."
     if not worst:
-        yield "No setting overfits in the epochs that it was trained for."
+        yield "No setting overfits within the epochs that it was trained for."
 
 
 def _improving(study, courses):
-    # What was given up early is no matter.
+    # Settings that were given up early do not count.
     longest = max(course.last for course in courses.values())
     names = [
         format_params(study.params[index])
@@ -159,7 +160,7 @@ def _improving(study, courses):
         if course.improves and not course.overfits and course.last == longest
     ]
     if names:
-        # Of many, a few stand for all.
+        # If there are many, a few stand for all.
         shown = "; ".join(names[:MOST_NAMED])
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         verb = "is" if len(names) == 1 else "are"
@@ -167,8 +168,8 @@ def _improving(study, courses):
 
 
 def _remedy(study, courses):
-    """What closes the gap of the worst, if anything does without a loss in the test.
-    What was given up early has no gap at the end."""
+    """What closes the gap of the worst setting, if anything does at no cost to the test
+    score. Settings that were given up early have no gap at the end."""
     gaps = {
         index: float(
             study.curves[index].test_losses[-1].mean()
@@ -195,7 +196,7 @@ def _remedy(study, courses):
         f"{format_params(study.params[cure])} closes the gap at no cost: at the end the"
         f" test loss is {gaps[cure]:.3g} above the training loss instead of"
         f" {gaps[worst]:.3g} with {format_params(study.params[worst])}, and its best"
-        " test score is within one standard error of the best of all."
+        " test score is within one standard error of the overall best."
     )
 
 
@@ -205,7 +206,7 @@ def _rise(curve, course):
 
 
 def _is_notable(differences, scale):
-    """Of one difference a fold: more than a standard error, and than a small share."""
+    """Whether the folds' mean difference exceeds its error and a small share."""
     mean, error = differences.mean(), 0.0
     if len(differences) > 1:
         error = differences.std(ddof=1) / np.sqrt(len(differences))

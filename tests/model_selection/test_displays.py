@@ -117,7 +117,7 @@ def test_a_failed_setting_and_gaps_in_the_grid():
     display = OverfittingDisplay.from_study(study)
     assert display.axes_[-1].get_title().endswith("failed")
     display.figure_.canvas.draw()
-    with pytest.raises(ValueError, match="Setting 6 has no curves, it failed"):
+    with pytest.raises(ValueError, match="Setting 6 has no curves, as it failed"):
         EpochCurveDisplay.from_study(study, 6)
     ragged = [
         {"alpha": [1.0], "dropout": [0.1, 0.2]},

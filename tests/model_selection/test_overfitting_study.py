@@ -491,7 +491,7 @@ def test_epochs_without_a_score_are_not_chosen(iris):
     expected = overfitting_study(network(), *iris, grid, cv=FOLDS)
     with (
         pytest.warns(FitFailedWarning, match=r"1 of 3 settings failed.*\n.*10.*NaN"),
-        pytest.warns(UndefinedMetricWarning, match=r"Of 1 of 3.*\n.*'alpha': 1.*NaN"),
+        pytest.warns(UndefinedMetricWarning, match=r"For 1 of 3.*\n.*'alpha': 1.*NaN"),
     ):
         study = overfitting_study(
             network(), *iris, grid, cv=FOLDS, scoring=accuracy_without(undefined)
@@ -574,7 +574,7 @@ WRONG = [
     (
         {"estimator": BackpropRegressor(), "cv": KFold(60)},
         ValueError,
-        "no coefficient of determination",
+        "coefficient of determination is undefined",
     ),
 ]
 

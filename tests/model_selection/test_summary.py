@@ -53,7 +53,7 @@ SPOILED = curve(2 + EPOCHS / 100, 2 + EPOCHS / 90, LEVEL - 0.4)
 
 def test_what_overfits_from_when_on_and_what_helps():
     text = study_of(alpha_0=OVERFITTING, alpha_1=FLAT).summary()
-    assert "Best: alpha=1 after 1 epoch, with accuracy 0.9" in text
+    assert "Best: alpha=1 after 1 epoch, with test accuracy 0.9" in text
     assert "alpha=0 overfits from epoch 40 on: by epoch 100 its test loss rises" in text
     assert "while its training loss goes from 0.05 to 0.02." in text
     assert "alpha=1 closes the gap at no cost" in text
@@ -106,10 +106,10 @@ def test_a_simpler_model_within_one_standard_error():
     study = study_of(alpha_0=best, alpha_1=best)
     text = study.summary()
     assert "Best: alpha=0 after 100 epochs" in text
-    assert "The simplest within one standard error of it: alpha=1 after 1 epoch" in text
+    assert "The simplest model within one standard error of it: alpha=1 after 1" in text
 
 
 def test_a_negated_loss_is_shown_as_a_loss():
     study = study_of(alpha_0=curve(FALLING, FALLING, -FALLING))
     study = replace(study, score_name="negated loss")
-    assert f"with loss {-study.best_score_:.4g}" in study.summary()
+    assert f"with test loss {-study.best_score_:.4g}" in study.summary()
