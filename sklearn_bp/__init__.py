@@ -41,7 +41,7 @@ __all__ = [
 
 def __getattr__(name):
     # Studies stand on sklearn.model_selection, which takes as long to import as all the
-    # rest: only who asks for them waits for it.
+    # rest, so it is imported when they are first used.
     if name in __all__:
         from . import model_selection
 

@@ -232,7 +232,7 @@ class OverfittingDisplay:
         )
         ax.set_yticks(range(len(row_values)), map(format_value, row_values.values()))
         ax.set(xlabel=column_name.split("__")[-1], ylabel=row_name.split("__")[-1])
-        label = f"{name} in the test, at the best epoch"
+        label = f"test {name} at the best epoch"
         self.figure_.colorbar(image, ax=ax, label=label)
 
 
