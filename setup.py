@@ -19,19 +19,19 @@ DEBUG = os.environ.get("SKLEARN_BP_DEBUG") == "1"
 REQUIRE_COMPILED = os.environ.get("SKLEARN_BP_REQUIRE_COMPILED") == "1"
 
 FOLDER = "sklearn_bp/engine/_compiled"
-MODULES = ("_structs", "_layers", "_batch", "_loop")
+MODULES = ("_layers", "_loop", "_batch", "_structs")  # what takes longest first
 
 # Neither -ffast-math nor -march=native: the first breaks checks for NaN and infinity,
-# and the loops are compiled for several instruction sets anyway. The last two flags
-# only say that nobody reads errno or the floating-point status, so that loops with a
+# and the loops are compiled for several instruction sets anyway. The two flags on
+# floating point only say that nobody reads errno or its status, so that loops with a
 # square root or a comparison can be vectorised. Debug information, which Python's own
-# flags ask for, would make up three quarters of it. A loop that tables.h names and
-# nobody has written is an error here, and not when the engine is loaded.
+# flags ask for, would make up three quarters of the engine. An entry of tables.h without its
+# function is an error here, and not when the engine is loaded.
 UNIX_FLAGS = [
     "-O3",
-    "-g0",
     "-fno-math-errno",
     "-fno-trapping-math",
+    "-g" if DEBUG else "-g0",
     "-Werror=implicit-function-declaration",
 ]
 MSVC_FLAGS = ["/O2", "/std:c11"]

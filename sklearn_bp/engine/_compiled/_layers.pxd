@@ -16,6 +16,10 @@ cdef void forward_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
     Py_ssize_t start, Py_ssize_t stop
 ) noexcept nogil
+cdef void show_outputs(
+    const Layers *layers, const Block *block, Py_ssize_t begin, Py_ssize_t end,
+    floating *raw, double *losses, int64_t *winners
+) noexcept nogil
 cdef void backward_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
     double m, Py_ssize_t start, Py_ssize_t stop

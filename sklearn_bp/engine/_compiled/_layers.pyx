@@ -17,8 +17,8 @@ from ._gemm cimport (
     NO_VECTORS, best_instruction_set, gemm_double, gemm_float, instruction_set,
 )
 from ._kernels cimport (
-    GOLDEN, activate, activate_with_slope, add_rows, add_scaled, derive, drop, gather,
-    multiply, output, split_mix, weight_rows,
+    GOLDEN, activate, activate_with_slope, add_rows, add_scaled, derive, drop,
+    find_largest, gather, multiply, output, split_mix, weight_rows,
 )
 from ._structs cimport Block, Data, Layers
 
@@ -213,6 +213,25 @@ cdef void forward_rows(
             slope = <floating *> block.slopes[layer] + start * n_units
             activate_with_slope(layers.activations[layer], z, slope, n * n_units)
             drop_units(block, layer, n_units, start, z, slope, n * n_units)
+
+
+cdef void show_outputs(
+    const Layers *layers, const Block *block, Py_ssize_t begin, Py_ssize_t end,
+    floating *raw, double *losses, int64_t *winners,
+) noexcept nogil:
+    """Copy some of the block's raw outputs and, if asked for, the numbers of the
+    largest ones and the losses."""
+    cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
+    cdef floating *outputs = (
+        <floating *> block.outputs[layers.n_layers] + begin * n_outputs
+    )
+    memcpy(raw, outputs, (end - begin) * n_outputs * sizeof(floating))
+    if winners != NULL:
+        find_largest(<const floating *> outputs, end - begin, n_outputs, winners)
+    if losses != NULL:  # which overwrites the outputs
+        output(layers.loss_kind, layers.loss_settings, outputs,
+               <floating *> block.y + begin * layers.n_targets, losses, end - begin,
+               n_outputs)
 
 
 cdef void backward_rows(

@@ -14,10 +14,11 @@ from ._batch cimport (
     intercepts_gradient, join, penalty, sparse_part, wait_for_others, whole_gradient,
 )
 from ._kernels cimport (
-    GOLDEN, find_largest, flush_denormals, output, restore_denormals, scale, set_rates,
-    split_mix, update,
+    GOLDEN, flush_denormals, restore_denormals, scale, set_rates, split_mix, update,
 )
-from ._layers cimport coef_gradient, forward_rows, load_rows, point_at
+from ._layers cimport (
+    coef_gradient, forward_rows, load_rows, point_at, show_outputs,
+)
 from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Dropout, Layers, TrainingSet, Workspace,
     address, n_tiles,
@@ -252,25 +253,6 @@ cdef void forward_part(
         first += capacity
     restore_denormals(denormals)
     wait_for_others(part)
-
-
-cdef void show_outputs(
-    const Layers *layers, const Block *block, Py_ssize_t begin, Py_ssize_t end,
-    floating *raw, double *losses, int64_t *winners,
-) noexcept nogil:
-    """Copy some of the block's raw outputs and, if asked for, the numbers of the
-    largest ones and the losses."""
-    cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
-    cdef floating *outputs = (
-        <floating *> block.outputs[layers.n_layers] + begin * n_outputs
-    )
-    memcpy(raw, outputs, (end - begin) * n_outputs * sizeof(floating))
-    if winners != NULL:
-        find_largest(<const floating *> outputs, end - begin, n_outputs, winners)
-    if losses != NULL:  # which overwrites the outputs
-        output(layers.loss_kind, layers.loss_settings, outputs,
-               <floating *> block.y + begin * layers.n_targets, losses, end - begin,
-               n_outputs)
 
 
 cdef void train_part(
