@@ -81,6 +81,10 @@ class Loss(ABC):
     def gradient(self, z, y):
         """Its gradient with respect to the raw outputs, (n_samples, n_outputs)."""
 
+    def n_targets(self, n_outputs):
+        """The number of columns that targets have for so many outputs."""
+        return n_outputs
+
     def prediction(self, z):
         """Turn raw outputs into predictions."""
         return LINKS[self.link](z)
@@ -232,6 +236,9 @@ class LogLoss(Loss):
     link = "softmax"
     target_range = (0, np.inf)
     label_smoothing: float = 0.0
+
+    def n_targets(self, n_outputs):
+        return 1  # the number of the class
 
     def value(self, z, y):
         z = z - z.max(axis=1, keepdims=True)

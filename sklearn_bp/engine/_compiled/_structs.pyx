@@ -60,7 +60,7 @@ cdef class CompiledNetwork:
         layers.loss_kind = <loss> (<int> CODES["loss"][network.loss.name])
         for i, setting in enumerate(network.loss.settings):
             layers.loss_settings[i] = setting
-        layers.n_targets = 1 if network.loss.name == "log_loss" else network.n_outputs
+        layers.n_targets = network.loss.n_targets(network.n_outputs)
         layers.n_coefs = network.n_coefs
         layers.n_parameters = network.n_parameters
         for layer in range(n_layers + 1):
