@@ -25,8 +25,8 @@ MODULES = ("_layers", "_loop", "_batch", "_structs")  # what takes longest first
 # and the loops are compiled for several instruction sets anyway. The two flags on
 # floating point only say that nobody reads errno or its status, so that loops with a
 # square root or a comparison can be vectorised. Debug information, which Python's own
-# flags ask for, would make up three quarters of the engine. An entry of tables.h without its
-# function is an error here, and not when the engine is loaded.
+# flags ask for, would make up three quarters of the engine. An entry of tables.h
+# without its function is an error here, and not when the engine is loaded.
 UNIX_FLAGS = [
     "-O3",
     "-fno-math-errno",
