@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from joblib.externals.loky import get_reusable_executor
+from sweeps import EACH_LOSS, INSTRUCTION_SETS, is_here
 
 import sklearn_bp
 from sklearn_bp.engine import get_engine
@@ -28,6 +29,24 @@ if sklearn_bp.get_config()["engine"] == "reference":
 
 def pytest_report_header():
     return f"sklearn_bp engine: {get_engine().name}"
+
+
+def not_tested_here():
+    """What it is, and why."""
+    if _compiled_engine is None:
+        return [("the compiled engine", "it was not built")]
+    if _compiled_engine not in ENGINES:
+        return [("the compiled engine", "the settings choose the reference engine")]
+    missing = [name for name in INSTRUCTION_SETS if not is_here(name)]
+    return [(name, "the processor lacks it") for name in missing]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    result = yield  # the summary, of which this is to be the end
+    for what, why in not_tested_here():
+        terminalreporter.write_line(f"not tested here: {what} ({why})")
+    return result
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
@@ -77,15 +96,6 @@ def deadly_accuracy(tmp_path):
 
     scorer.has_killed = killed.exists
     return scorer
-
-
-EACH_LOSS = [
-    *(loss() for loss in LOSSES.values()),
-    LOSSES["huber"](0.4),
-    LOSSES["quantile"](0.8),
-    LOSSES["log_loss"](0.2),
-    LOSSES["binary_log_loss"](0.2),
-]
 
 
 @pytest.fixture(params=EACH_LOSS, ids=repr)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sweeps import EACH_LOSS, INSTRUCTION_SETS, each_pair, is_here
 
 from sklearn_bp.engine import Dropout, Objective, get_config
 from sklearn_bp.engine._selection import _compiled_engine, _reference_engine
@@ -30,14 +31,19 @@ SETTINGS = {
     "rmsprop": [{"rho": 0.9, "epsilon": 1e-8}, {"rho": 0.0, "epsilon": 1e-2}],
     "rprop": [{"learning_rate_init": 0.01}, {"learning_rate_init": 1e-6}],
 }
-DTYPES = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+RULES = [(name, settings) for name in SETTINGS for settings in SETTINGS[name]]
+DTYPES = pytest.mark.parametrize("dtype", TOLERANCE)
 SPARSE = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-WEIGHTED = pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+BOTH = [False, True]
+N_SHARDS = [1, 2, 5]
+SETS_HERE = [name for name in INSTRUCTION_SETS if is_here(name)]
+# BLAS does not promise that a row does not depend on the others.
+VECTOR_SETS = [name for name in SETS_HERE if name != "BLAS"]
 
 
-@pytest.fixture(params=["BLAS", "AVX2", "AVX-512"])
+@pytest.fixture
 def instruction_set(request):
-    """Each way to make matrix products that this processor has."""
+    """Have the matrix products made in the way that is asked for."""
     _layers = pytest.importorskip("sklearn_bp.engine._compiled._layers")
     best = _layers.get_instruction_set()
     try:
@@ -48,9 +54,9 @@ def instruction_set(request):
     _layers.set_instruction_set(best)
 
 
-@pytest.fixture(params=[1, 2, 5])
+@pytest.fixture
 def n_shards(request, monkeypatch):
-    """As many shards a batch, some of them with no row in a small one."""
+    """So many shards a batch, some of them with no row in a small one."""
     monkeypatch.setattr(
         "sklearn_bp.engine._compiled.n_shards_for", lambda *_: request.param
     )
@@ -60,19 +66,31 @@ def test_settings_cover_the_table_of_optimizers():
     assert SETTINGS.keys() == OPTIMIZERS.keys()
 
 
-@DTYPES
-@SPARSE
-@WEIGHTED
-@pytest.mark.parametrize("hidden", [(), (7,), (20, 17, 3)], ids=str)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS, indirect=True)
+def test_products_are_made_as_asked(instruction_set):
+    """The one test that says what this processor lacks."""
+    assert _compiled_engine.products == instruction_set
+
+
+@each_pair(
+    together=[("activation", "hidden", "dtype"), ("hidden", "sparse", "dtype")],
+    activation=ACTIVATIONS,
+    loss=EACH_LOSS,
+    hidden=[(), (7,), (20, 17, 3)],
+    n_outputs=[1, 3, 18],
+    weighted=BOTH,
+    sparse=BOTH,
+    dtype=TOLERANCE,
+)
 def test_forward_loss_and_gradients(
-    activation, loss, hidden, weighted, sparse, dtype, make_problem
+    activation, loss, hidden, n_outputs, weighted, sparse, dtype, make_problem
 ):
     problem = make_problem(
         loss=loss,
         activation=activation,
         hidden=hidden,
         n_features=19,
+        n_outputs=n_outputs,
         weighted=weighted,
         sparse=sparse,
         dtype=dtype,
@@ -110,18 +128,24 @@ def test_forward_loss_and_gradients(
 
 
 @pytest.mark.usefixtures("n_shards")
-@DTYPES
-@SPARSE
-@pytest.mark.parametrize("penalty_size", [None, 40.0])
-@pytest.mark.parametrize("alpha", [0.0, 0.2])
-@pytest.mark.parametrize("batch_size", [1, 5, 16, 23])
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [(name, settings) for name in SETTINGS for settings in SETTINGS[name]],
+@each_pair(
+    together=[
+        ("batch_size", "n_shards", "sparse"),
+        ("batch_size", "alpha", "penalty_size"),
+        ("rule", "batch_size", "n_shards"),
+        ("rule", "n_shards", "sparse"),
+        ("rule", "alpha", "dtype"),
+    ],
+    indirect=["n_shards"],
+    rule=RULES,
+    batch_size=[1, 5, 16, 23],
+    alpha=[0.0, 0.2],
+    penalty_size=[None, 40.0],
+    n_shards=N_SHARDS,
+    sparse=BOTH,
+    dtype=TOLERANCE,
 )
-def test_steps(
-    name, settings, batch_size, alpha, penalty_size, sparse, dtype, make_problem
-):
+def test_steps(rule, batch_size, alpha, penalty_size, sparse, dtype, make_problem):
     problem = make_problem(
         loss="log_loss",
         hidden=(17, 5),
@@ -130,13 +154,13 @@ def test_steps(
         sparse=sparse,
         dtype=dtype,
     )
-    assert_same_steps(name, settings, problem, batch_size, alpha, penalty_size)
+    assert_same_steps(*rule, problem, batch_size, alpha, penalty_size)
 
 
 # The sign of a gradient near 0 is a matter of rounding, and rprop goes by signs alone:
 # float64 leaves none so near.
-NAMES_AND_DTYPES = [
-    (name, dtype)
+RULES_AND_DTYPES = [
+    (name, SETTINGS[name][-1], dtype)
     for name in SETTINGS
     for dtype in TOLERANCE
     if (name, dtype) != ("rprop", np.float32)
@@ -144,15 +168,26 @@ NAMES_AND_DTYPES = [
 
 
 @pytest.mark.usefixtures("n_shards")
-@SPARSE
-@pytest.mark.parametrize("max_grad_norm", [0.1, np.inf])
-@pytest.mark.parametrize("rates", [None, (0.5, 0.2), (0.0, 0.3)])
-@pytest.mark.parametrize("batch_size", [1, 16, 23])
-@pytest.mark.parametrize("activation", ["relu", "mish", "softplus"])
-@pytest.mark.parametrize(("name", "dtype"), NAMES_AND_DTYPES)
+@each_pair(
+    together=[
+        ("rule_and_dtype", "max_grad_norm", "n_shards"),
+        ("max_grad_norm", "n_shards", "sparse"),
+        ("rates", "batch_size", "n_shards"),
+        ("rates", "activation", "sparse"),
+    ],
+    indirect=["n_shards"],
+    rule_and_dtype=RULES_AND_DTYPES,
+    activation=["relu", "mish", "softplus"],
+    batch_size=[1, 16, 23],
+    rates=[None, (0.5, 0.2), (0.0, 0.3)],
+    max_grad_norm=[0.1, np.inf],
+    n_shards=N_SHARDS,
+    sparse=BOTH,
+)
 def test_steps_with_dropout_and_short_gradients(
-    name, activation, batch_size, rates, max_grad_norm, sparse, dtype, make_problem
+    rule_and_dtype, activation, batch_size, rates, max_grad_norm, sparse, make_problem
 ):
+    *rule, dtype = rule_and_dtype
     problem = make_problem(
         loss="huber",
         activation=activation,
@@ -163,9 +198,7 @@ def test_steps_with_dropout_and_short_gradients(
         dtype=dtype,
     )
     dropout = rates and Dropout(rates, seed=2**62 + 1)
-    assert_same_steps(
-        name, SETTINGS[name][-1], problem, batch_size, 0.2, None, dropout, max_grad_norm
-    )
+    assert_same_steps(*rule, problem, batch_size, 0.2, None, dropout, max_grad_norm)
 
 
 def assert_same_steps(
@@ -199,27 +232,31 @@ def assert_same_steps(
         )
 
 
-@pytest.mark.usefixtures("n_shards")
-@pytest.mark.usefixtures("instruction_set")
-@DTYPES
-@pytest.mark.parametrize("n_samples", [1, 2, 5, 8, 17, 49])
-@pytest.mark.parametrize(
-    ("n_features", "hidden", "n_outputs"),
-    [
-        (1, (1,), 1),
-        (3, (100, 31), 2),
-        (33, (7, 16, 64), 9),
-        (530, (40,), 17),  # a long inner product, which is made in parts
-        (4, (300, 270), 32),
-        # few columns, with and without a rest of the inner index
-        (64, (), 1),
-        (71, (), 3),
-        (30, (600,), 4),
+@pytest.mark.usefixtures("n_shards", "instruction_set")
+@each_pair(
+    together=[
+        ("layer_sizes", "n_samples", "dtype", "instruction_set"),
+        ("n_samples", "n_shards", "dtype", "instruction_set"),
     ],
+    indirect=["n_shards", "instruction_set"],
+    layer_sizes=[
+        (1, 1, 1),
+        (3, 100, 31, 2),
+        (33, 7, 16, 64, 9),
+        (530, 40, 17),  # a long inner product, which is made in parts
+        (4, 300, 270, 32),
+        # few columns, with and without a rest of the inner index
+        (64, 1),
+        (71, 3),
+        (30, 600, 4),
+    ],
+    n_samples=[1, 2, 5, 8, 17, 49],
+    n_shards=N_SHARDS,
+    dtype=TOLERANCE,
+    instruction_set=SETS_HERE,
 )
-def test_products_of_all_shapes(
-    n_samples, n_features, hidden, n_outputs, dtype, make_problem
-):
+def test_products_of_all_shapes(layer_sizes, n_samples, dtype, make_problem):
+    n_features, *hidden, n_outputs = layer_sizes
     problem = make_problem(
         n_samples=n_samples,
         n_features=n_features,
@@ -236,15 +273,24 @@ def test_products_of_all_shapes(
         np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
 
-# BLAS makes no such promise.
-@pytest.mark.parametrize("instruction_set", ["AVX2", "AVX-512"], indirect=True)
-@DTYPES
-@SPARSE
-@pytest.mark.parametrize("n_features", [5, 64, 530])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("n_outputs", [1, 4, 5])
+@pytest.mark.skipif(not VECTOR_SETS, reason="the processor has no AVX2")
+@pytest.mark.usefixtures("instruction_set")
+@each_pair(
+    together=[
+        ("n_features", "sparse", "dtype", "instruction_set"),
+        ("n_outputs", "dtype", "instruction_set"),
+        ("activation", "dtype", "instruction_set"),
+    ],
+    indirect=["instruction_set"],
+    n_outputs=[1, 4, 5],
+    activation=ACTIVATIONS,
+    n_features=[5, 64, 530],
+    sparse=BOTH,
+    dtype=TOLERANCE,
+    instruction_set=VECTOR_SETS or ["BLAS"],
+)
 def test_a_row_does_not_depend_on_its_neighbours(
-    n_outputs, activation, n_features, sparse, dtype, instruction_set, make_problem
+    n_outputs, activation, n_features, sparse, dtype, make_problem
 ):
     problem = make_problem(
         activation=activation,
@@ -263,10 +309,16 @@ def test_a_row_does_not_depend_on_its_neighbours(
     np.testing.assert_array_equal(together, np.vstack(alone))
 
 
-@pytest.mark.usefixtures("instruction_set")
-@DTYPES
-@SPARSE
-@pytest.mark.usefixtures("n_shards")
+@pytest.mark.usefixtures("n_shards", "instruction_set")
+@each_pair(
+    together=[("n_shards", "sparse", "dtype", "instruction_set")],
+    indirect=["n_shards", "instruction_set"],
+    loss=EACH_LOSS,
+    n_shards=N_SHARDS,
+    sparse=BOTH,
+    dtype=TOLERANCE,
+    instruction_set=SETS_HERE,
+)
 def test_batches_of_several_blocks(loss, sparse, dtype, make_problem):
     """More rows than the compiled engine takes through the network at a time."""
     problem = make_problem(loss=loss, n_samples=1300, sparse=sparse, dtype=dtype)

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from sweeps import each_pair
 
 from sklearn_bp.engine import Dropout, Objective
 from sklearn_bp.training import OPTIMIZERS
 
 
-@pytest.fixture(params=["one thread", "open", "certain"])
+@pytest.fixture
 def threads(request, monkeypatch):
     """Whether the compiled engine has a second thread, and whether it tries it out."""
     if request.param != "one thread":
@@ -20,10 +21,15 @@ def threads(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("threads")
-@pytest.mark.parametrize("n_at_once", [2, 9])
-@pytest.mark.parametrize("batch_size", [2, 10, 23])
-@pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@each_pair(
+    together=[("threads", "n_at_once", "batch_size")],
+    indirect=["threads"],
+    threads=["one thread", "open", "certain"],
+    n_at_once=[2, 9],
+    batch_size=[2, 10, 23],
+    sparse=[False, True],
+    dtype=[np.float64, np.float32],
+)
 def test_calls_do_not_show(engine, n_at_once, batch_size, sparse, dtype, make_problem):
     problem = make_problem(sparse=sparse, dtype=dtype, weighted=True)
     n_epochs, n_steps = 9, -(-23 // batch_size)

@@ -10,7 +10,7 @@ D = (Delta + lambda Theta) / m, and D = Delta / m for the biases.
 import math
 
 import numpy as np
-import pytest
+from sweeps import each_pair
 
 from sklearn_bp.engine import Objective
 
@@ -90,11 +90,14 @@ def one_hot(y, loss, n_outputs):
     return np.eye(n_outputs)[y[:, 0].astype(int)] if loss == "log_loss" else y
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("lambda_", [0.0, 0.7])
-@pytest.mark.parametrize("hidden", [(), (5,), (5, 4)])
-@pytest.mark.parametrize("loss", OUTPUT)
-@pytest.mark.parametrize("activation", G)
+@each_pair(
+    together=[("activation", "loss", "hidden")],
+    activation=G,
+    loss=OUTPUT,
+    hidden=[(), (5,), (5, 4)],
+    lambda_=[0.0, 0.7],
+    weighted=[False, True],
+)
 def test_gradient_is_the_textbook_s(
     activation, loss, hidden, lambda_, weighted, engine, make_problem
 ):

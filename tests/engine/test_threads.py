@@ -2,6 +2,7 @@ import os
 
 import numpy as np
 import pytest
+from sweeps import EACH_LOSS, each_pair
 
 from sklearn_bp.engine import Objective, _threads
 from sklearn_bp.engine._selection import _compiled_engine
@@ -121,9 +122,13 @@ PROBLEMS = [
 
 
 @needs_compiled
-@pytest.mark.parametrize("n_shards", [1, 4])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("settings", PROBLEMS, ids=str)
+@each_pair(
+    together=[("settings", "dtype", "n_shards")],
+    settings=PROBLEMS,
+    loss=EACH_LOSS,
+    dtype=[np.float64, np.float32],
+    n_shards=[1, 4],
+)
 def test_the_number_of_threads_does_not_show(
     settings, loss, dtype, n_shards, make_problem, monkeypatch
 ):
