@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sweeps import each_pair
 from threadpoolctl import threadpool_limits
 
 from sklearn_bp import BackpropClassifier, BackpropRegressor
@@ -71,16 +72,15 @@ def test_number_of_threads(network, dtype):
 
 @pytest.mark.usefixtures("fresh_workers")
 @pytest.mark.parametrize("backend", ["loky", "threading"])
-@pytest.mark.parametrize("network", NETWORKS)
-def test_backends(network, backend):
-    expected = train(NETWORKS[network])
+def test_backends(backend):
+    expected = [train(settings) for settings in NETWORKS.values()] * 3
     for n_jobs in (1, 2):
         models = joblib.Parallel(n_jobs=n_jobs, backend=backend)(
-            joblib.delayed(BackpropClassifier.fit)(make(NETWORKS[network]), *data())
-            for _ in range(3)
+            joblib.delayed(BackpropClassifier.fit)(make(settings), *data())
+            for settings in [*NETWORKS.values()] * 3
         )
-        for model in models:
-            assert_same_bits(parameters_of(model), expected)
+        for model, parameters in zip(models, expected, strict=True):
+            assert_same_bits(parameters_of(model), parameters)
 
 
 @pytest.mark.usefixtures("threads_for_everything")
@@ -102,10 +102,13 @@ def test_others_that_train_at_the_same_time(dtype, monkeypatch):
     not get_engine().products.startswith("AVX"),
     reason="the processor has no AVX2, or the engine is the reference",
 )
-@DTYPES
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("targets", ["binary", "multiclass", "multilabel", "real"])
+@each_pair(
+    together=[("targets", "container", "dtype"), ("activation", "container", "dtype")],
+    targets=["binary", "multiclass", "multilabel", "real"],
+    activation=ACTIVATIONS,
+    container=[np.asarray, sp.csr_array],
+    dtype=["float32", "float64"],
+)
 def test_a_prediction_does_not_depend_on_the_other_rows(
     targets, activation, container, dtype
 ):

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sweeps import each_pair
 
 import sklearn_bp
 from sklearn_bp import BackpropClassifier, BackpropRegressor
@@ -73,10 +74,13 @@ def test_engines_agree_over_20_epochs(solver, learning_rate, regularized):
 
 
 @pytest.mark.usefixtures("each_engine")
-@pytest.mark.parametrize("learning_rate", ["constant", "cosine", falling])
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
-@pytest.mark.parametrize("solver", OPTIMIZERS)
-@pytest.mark.parametrize("kind", TARGETS)
+@each_pair(
+    together=[("solver", "dropout", "learning_rate")],
+    kind=TARGETS,
+    solver=OPTIMIZERS,
+    dropout=[0.0, 0.4],
+    learning_rate=["constant", "cosine", falling],
+)
 def test_pickled_half_way(kind, solver, dropout, learning_rate):
     """Weights and validation data included; the same bits as without the break."""
     cls = BackpropRegressor if "numbers" in kind else BackpropClassifier

@@ -1,6 +1,5 @@
 """The same seed gives the trajectory of scikit-learn's networks, option by option."""
 
-import itertools
 import warnings
 
 import numpy as np
@@ -9,6 +8,7 @@ import scipy.sparse as sp
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sweeps import each_pair
 
 from sklearn_bp import BackpropClassifier, BackpropRegressor
 
@@ -101,35 +101,43 @@ SOLVERS = [
 ]
 
 
+ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
+
+
 @pytest.mark.usefixtures("each_engine")
-@pytest.mark.parametrize(
-    "solver", SOLVERS, ids=lambda s: "-".join(map(str, s.values()))
+@each_pair(
+    together=[("batch_size", "shuffle", "alpha"), ("solver", "batch_size", "shuffle")],
+    solver=SOLVERS,
+    activation=ACTIVATIONS,
+    batch_size=[1, 16, "auto"],
+    shuffle=[True, False],
+    alpha=[0, 1e-4, 1],
 )
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-@pytest.mark.parametrize("batch_size", [1, 16, "auto"])
-def test_stochastic_solvers(solver, activation, batch_size):
+def test_stochastic_solvers(solver, activation, batch_size, shuffle, alpha):
     X, y = data("multiclass")
-    for shuffle, alpha in itertools.product([True, False], [0, 1e-4, 1]):
-        ours, theirs = pair(
-            "multiclass",
-            hidden_layer_sizes=(9, 5),
-            activation=activation,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            alpha=alpha,
-            max_iter=15,
-            random_state=0,
-            **solver,
-        )
-        assert_same_trajectory(ours.fit(X, y), theirs.fit(X, y))
+    ours, theirs = pair(
+        "multiclass",
+        hidden_layer_sizes=(9, 5),
+        activation=activation,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        alpha=alpha,
+        max_iter=15,
+        random_state=0,
+        **solver,
+    )
+    assert_same_trajectory(ours.fit(X, y), theirs.fit(X, y))
 
 
 @pytest.mark.usefixtures("each_engine")
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@pytest.mark.parametrize("hidden", [(), 8, (8, 5)], ids=str)
-@pytest.mark.parametrize("early_stopping", [False, True], ids=["", "early stopping"])
+@each_pair(
+    together=[("solver", "kind", "early_stopping")],
+    solver=["adam", "sgd", "lbfgs"],
+    kind=KINDS,
+    sparse=[False, True],
+    hidden=[(), 8, (8, 5)],
+    early_stopping=[False, True],
+)
 def test_targets(solver, kind, sparse, hidden, early_stopping):
     X, y = data(kind, sparse)
     ours, theirs = pair(
@@ -161,26 +169,22 @@ def test_targets(solver, kind, sparse, hidden, early_stopping):
 
 
 @pytest.mark.usefixtures("each_engine")
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_activations_with_lbfgs_and_the_others(solver, kind):
+@each_pair(solver=["adam", "sgd", "lbfgs"], kind=KINDS, activation=ACTIVATIONS)
+def test_activations_with_lbfgs_and_the_others(solver, kind, activation):
     X, y = data(kind)
-    for activation in ("identity", "logistic", "tanh", "relu"):
-        ours, theirs = pair(
-            kind,
-            hidden_layer_sizes=(7,),
-            activation=activation,
-            solver=solver,
-            max_iter=15,
-            random_state=5,
-        )
-        assert_same_trajectory(ours.fit(X, y), theirs.fit(X, y))
+    ours, theirs = pair(
+        kind,
+        hidden_layer_sizes=(7,),
+        activation=activation,
+        solver=solver,
+        max_iter=15,
+        random_state=5,
+    )
+    assert_same_trajectory(ours.fit(X, y), theirs.fit(X, y))
 
 
 @pytest.mark.usefixtures("each_engine")
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("early_stopping", [False, True], ids=["", "early stopping"])
+@each_pair(solver=["adam", "sgd", "lbfgs"], kind=KINDS, early_stopping=[False, True])
 def test_warm_start(solver, kind, early_stopping):
     X, y = data(kind)
     ours, theirs = pair(
@@ -199,12 +203,7 @@ def test_warm_start(solver, kind, early_stopping):
 
 
 @pytest.mark.usefixtures("each_engine")
-@pytest.mark.parametrize(
-    "solver", SOLVERS, ids=lambda s: "-".join(map(str, s.values()))
-)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@pytest.mark.parametrize("after_fit", [False, True], ids=["", "after fit"])
+@each_pair(solver=SOLVERS, kind=KINDS, sparse=[False, True], after_fit=[False, True])
 def test_partial_fit(solver, kind, sparse, after_fit):
     X, y = data(kind, sparse)
     ours, theirs = pair(

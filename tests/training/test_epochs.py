@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sweeps import each_pair
 
 from sklearn_bp import BackpropRegressor
 from sklearn_bp.engine import get_engine
@@ -116,12 +117,12 @@ class Follower:
         show(model, training)
 
 
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@pytest.mark.parametrize(
-    "patience", [np.inf, 4], ids=["to max_iter", "to a standstill"]
+@each_pair(
+    solver=OPTIMIZERS,
+    learning_rate=SCHEDULES,
+    patience=[np.inf, 4],  # to max_iter, and to a standstill
+    sparse=[False, True],
 )
-@pytest.mark.parametrize("learning_rate", SCHEDULES)
-@pytest.mark.parametrize("solver", OPTIMIZERS)
 def test_epochs_ahead_do_not_show(solver, learning_rate, patience, sparse, assert_same):
     def train():
         model = make_model(
