@@ -71,6 +71,7 @@ def test_grid_search_is_the_same_in_every_way_to_run_it(classifier, iris, monkey
     grid = [{**grid, "solver": ["adam"]}, {"solver": ["sgd", "lbfgs"], "alpha": [0, 1]}]
     # Worker processes take the engine from the environment.
     monkeypatch.setenv("SKLEARN_BP_ENGINE", get_config()["engine"])
+    classifier.set_params(max_iter=25)
     searches = []
     for n_jobs, backend in ((1, "loky"), (2, "threading"), (2, "loky")):
         with joblib.parallel_config(backend=backend):

@@ -16,6 +16,7 @@ from sklearn.metrics import get_scorer, log_loss, mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sweeps import each_pair, one_engine
 
 from sklearn_bp import (
     BackpropClassifier,
@@ -81,9 +82,9 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@each_pair(
+    settings=SETTINGS, container=[np.asarray, sp.csr_array], weighted=[False, True]
+)
 def test_classifier(settings, container, weighted):
     X, y = load_iris(return_X_y=True)
     X, y = container(X - X.mean(axis=0)), np.array(["a", "b", "c"])[y]
@@ -235,6 +236,7 @@ def test_no_epoch_with_a_score():
         epoch_curve(BackpropClassifier(max_iter=2), X, y, cv=3, scoring=scorer)
 
 
+@one_engine  # a study is trained side by side on each of them
 @pytest.mark.usefixtures("fresh_workers")
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_same_bits_side_by_side(backend, each_engine, monkeypatch):

@@ -23,6 +23,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
+from sweeps import each_pair, one_engine
 
 from sklearn_bp import (
     BackpropClassifier,
@@ -74,9 +75,11 @@ def test_each_setting_has_the_curves_that_it_has_alone(container, iris):
             np.testing.assert_array_equal(getattr(curve, name), getattr(expected, name))
 
 
-@pytest.mark.parametrize("scoring", [None, "neg_log_loss", "f1_macro"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("epoch", [1, 5, 8])
+@each_pair(
+    epoch=[1, 5, 8],
+    dtype=["float32", "float64"],
+    scoring=[None, "neg_log_loss", "f1_macro"],
+)
 def test_the_results_are_those_of_a_grid_search(epoch, dtype, scoring, iris):
     X, y = iris[0].astype(dtype), iris[1]
     study = overfitting_study(network(), X, y, GRID, cv=FOLDS, scoring=scoring)
@@ -272,6 +275,7 @@ def test_what_other_people_wrote_is_not_taken_for_short(iris):
     assert operations(pipeline, in_pipeline) == np.inf
 
 
+@one_engine
 @pytest.mark.usefixtures("fresh_workers")
 def test_a_killed_worker_process(iris, deadly_accuracy):
     expected = overfitting_study(network(), *iris, GRID, cv=FOLDS)
@@ -300,6 +304,7 @@ def death_in(parent):
     return scorer
 
 
+@one_engine
 @pytest.mark.usefixtures("fresh_workers")
 @pytest.mark.filterwarnings("ignore:.*a worker was lost:RuntimeWarning")
 def test_workers_that_are_killed_again_and_again(iris):
@@ -625,6 +630,7 @@ def test_lbfgs_that_begins_at_its_minimum(iris):
         assert study.curves[1].test_scores[0, fold] == score
 
 
+@one_engine
 @pytest.mark.usefixtures("fresh_workers")
 def test_a_backend_that_returns_all_results_at_once(iris):
     expected = overfitting_study(network(), *iris, GRID, cv=FOLDS)
@@ -633,6 +639,7 @@ def test_a_backend_that_returns_all_results_at_once(iris):
     assert_same_bits(study, expected)
 
 
+@one_engine
 @pytest.mark.usefixtures("fresh_workers")
 def test_what_cannot_be_pickled_is_no_lost_worker(iris):
     lock = threading.Lock()

@@ -16,6 +16,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sweeps import one_engine
 
 from sklearn_bp import (
     BackpropClassifier,
@@ -143,6 +144,7 @@ def test_schedules_end_where_max_iter_puts_it(iris):
     np.testing.assert_allclose(rates[-1], 0.03 * 0.5 * (1 + np.cos(np.pi * last)))
 
 
+@one_engine
 def test_inside_a_pipeline_and_a_cross_validation(iris):
     model = make_pipeline(StandardScaler(), BackpropClassifierCV(random_state=0))
     assert cross_val_score(model, *iris, cv=FOLDS).min() > 0.9
