@@ -344,7 +344,7 @@ class ClassTargets:
         weights = class_weight if self.is_multilabel else [class_weight]
         if not all(isinstance(by_class, dict) for by_class in weights):
             raise ValueError(
-                f"class_weight must consist of dicts, got {class_weight!r}."
+                f"All items of class_weight must be dicts, got {class_weight!r}."
             )
         return [_table(by_class, classes) for by_class in weights]
 
@@ -383,7 +383,7 @@ def _table(by_class, classes):
     )
     if not are_weights:
         raise ValueError(
-            f"class_weight must consist of weights >= 0, got {by_class!r}."
+            f"The weights in class_weight must be numbers >= 0, got {by_class!r}."
         )
     return np.array([by_class.get(label, 1.0) for label in classes], dtype=float)
 
