@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._callbacks import EpochCallbacks
 from ._parameters import CONSTRAINTS
@@ -17,7 +17,6 @@ from .fitting import (
     from_plain,
     make_objective,
     mean_weight,
-    show,
     to_plain,
     weigh_part,
 )
@@ -81,6 +80,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             If an argument or a parameter is not valid, or if training diverges.
             The estimator is then as it was before the call.
         """
+        # before attributes are put aside, since scikit-learn ends what begins here
         follower = EpochCallbacks.of(self, self.max_iter, X, y, sample_weight)
         with self._unchanged_on_error():
             training = self._check(
@@ -92,7 +92,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             )
             training.prepare()
             training.run(self.max_iter, follower)
-            show(self, training)
+            self._finish(training, follower)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -124,7 +124,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         with self._unchanged_on_error():
             training = self._check(X, y, sample_weight)
             training.initialize()
-            show(self, training)
+            self._finish(training)
         return self
 
     def _train_one_epoch(self, X, y, sample_weight, validation, classes=None):
@@ -142,7 +142,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             )
             training.prepare()
             training.run(1, follower)
-            show(self, training)
+            self._finish(training, follower)
         return self
 
     def _check(
@@ -170,6 +170,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             incremental=is_incremental,
             classes=classes,
         )
+        vars(self).update(targets.attributes)  # callbacks look at them
         return Training(
             self,
             targets,
@@ -180,6 +181,12 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             state=state,
             is_incremental=is_incremental,
         )
+
+    def _finish(self, training, follower=None):
+        """Show what the training has led to."""
+        self.__sklearn_bp_show__(training.outcome)
+        if follower is not None:
+            follower.end_fit(training.state.theta)
 
     @contextmanager
     def _unchanged_on_error(self):
@@ -215,31 +222,39 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
 
     @property
     def network_(self):
-        """The fitted network, with whatever arrays a user has put into `coefs_`."""
-        return self._trained("_fitted").with_parameters(self.coefs_, self.intercepts_)
+        """The fitted network, with any arrays that a user has put into `coefs_`."""
+        fitted = self._left_by_training("network_", "_fitted")
+        return fitted.with_parameters(self.coefs_, self.intercepts_)
 
     @property
     def history_(self):
-        return self._trained("_state").history.as_arrays()
+        return self._left_by_training("history_", "_state").history.as_arrays()
 
     @property
     def loss_curve_(self):
-        self._trained("best_loss_")
+        self._left_by_training("loss_curve_", "best_loss_")
         return self._state.history.losses
 
     @property
     def validation_scores_(self):
-        is_without = self._trained("best_validation_score_") is None
-        return None if is_without else self._state.history.validation_scores
+        best = self._left_by_training("validation_scores_", "best_validation_score_")
+        return None if best is None else self._state.history.validation_scores
 
-    def _trained(self, name):
-        """An attribute that only some ways of training set."""
-        if name not in vars(self):
+    def _left_by_training(self, name, attribute):
+        """The attribute on which the property of that name depends. It is not there
+        before training, or after one that does not have it."""
+        if attribute not in vars(self):
             raise AttributeError(
-                f"This {type(self).__name__} has no such attribute: it is not fitted,"
-                " or was fitted by a solver that does not set it."
+                f"This {type(self).__name__} has no {name}: it is not fitted, or its"
+                " solver does not set it."
             )
-        return vars(self)[name]
+        return vars(self)[attribute]
+
+    def __sklearn_bp_show__(self, outcome):
+        for name in ("best_loss_", "best_validation_score_", "loss_"):
+            vars(self).pop(name, None)
+        vars(self).update(outcome.attributes)
+        self._fitted, self._state = outcome.fitted, outcome.state
 
     def __getstate__(self):
         # Everything is plain data: arrays, numbers, strings and dicts. The parameters
@@ -339,14 +354,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _check_X(self, X):
         check_is_fitted(self)
-        return validate_data(
-            self,
-            X,
-            accept_sparse="csr",
-            dtype=self._fitted.dtype,
-            order="C",
-            reset=False,
-        )
+        return self._fitted.check_X(self, X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

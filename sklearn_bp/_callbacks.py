@@ -1,6 +1,6 @@
 """Support for scikit-learn's callbacks, with an epoch as a task."""
 
-from .fitting import fitted_attributes
+from .fitting import shown_copy
 from .utils import begin_callbacks
 
 
@@ -54,10 +54,14 @@ class EpochCallbacks:
         self._end(self._fit, theta)
 
     def _end(self, task, theta):
+        def attributes():
+            outcome = self._training.outcome_so_far(
+                theta.copy(), self._n_epochs, can_go_on=True
+            )
+            return vars(shown_copy(self._estimator, outcome))
+
         return task.call_on_fit_task_end(
             estimator=self._estimator,
-            reconstruction_attributes=lambda: fitted_attributes(
-                self._training.at(theta.copy(), self._n_epochs)
-            ),
+            reconstruction_attributes=attributes,
             **self._data,
         )

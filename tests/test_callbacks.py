@@ -88,6 +88,21 @@ def test_lbfgs_ends_each_iteration_that_it_begins(settings):
     ]
 
 
+def test_what_the_estimator_shows_meanwhile():
+    class Looker(Recorder):
+        def on_fit_task_begin(self, estimator, context):
+            assert list(estimator.classes_) == [0, 1, 2]
+            assert estimator.n_outputs_ == 3
+            self.calls.append(context.task_name)
+
+        def on_fit_task_end(self, estimator, context, **_):
+            assert hasattr(estimator, "coefs_") == (context.task_name == "fit")
+
+    looker = Looker()
+    BackpropClassifier(max_iter=2, random_state=0).set_callbacks(looker).fit(X, Y)
+    assert looker.calls == ["setup", "fit", "epoch", "epoch", "teardown"]
+
+
 def test_fitted_estimators_can_be_kept():
     recorder = Recorder()
     model = BackpropClassifier(max_iter=2, early_stopping=True, random_state=0)

@@ -1,7 +1,12 @@
 """Warnings point at the user's line, wherever the call came from."""
 
+import gc
 import inspect
+import subprocess
+import sys
 import warnings
+import weakref
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -75,3 +80,47 @@ def test_other_estimators_are_not_taken_for_users():
         warnings.simplefilter("always")
         LogisticRegression(max_iter=1).fit(X, Y)
     assert caught[0].filename != __file__
+
+
+def test_the_line_of_an_import(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "sys.modules['sklearn_bp.engine._compiled'] = None\n"
+        "import sklearn_bp\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-P", str(script)], capture_output=True, text=True
+    )
+    assert f"{script}:3: RuntimeWarning: sklearn_bp runs on its" in result.stderr
+
+
+def test_a_thread_without_a_line_of_the_users():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        thread = Thread(target=small().fit, args=(X, Y))
+        thread.start()
+        thread.join()
+    assert [warning.category.__name__ for warning in caught] == ["ConvergenceWarning"]
+
+
+def test_code_without_a_module():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        code = compile("\nfit(X, Y)", "the code", "exec")
+        exec(code, {"fit": small().fit, "X": X, "Y": Y, "__name__": None})
+    assert (caught[0].filename, caught[0].lineno) == ("the code", 2)
+
+
+@pytest.mark.parametrize("settings", [{}, {"solver": "lbfgs"}, {"batch_size": 1000}])
+def test_a_warning_keeps_no_data_alive(settings):
+    data, model = np.array(X), small(**settings)
+    reference = weakref.ref(data)
+    gc.disable()
+    try:
+        with pytest.warns(UserWarning, match="Maximum|failed|clipped"):
+            model.fit(data, Y)
+        del data
+        assert reference() is None
+    finally:
+        gc.enable()

@@ -31,7 +31,7 @@ def check_twins(kind, table):
     RuntimeError
         If a name or a number differs.
     """
-    twins = TWINS.get(kind, table)
+    twins = TWINS[kind] if TWINS else table
     for name in sorted(table.keys() | twins.keys()):
         if table.get(name) != twins.get(name):
             raise RuntimeError(

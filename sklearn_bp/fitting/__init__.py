@@ -11,7 +11,7 @@ from ._samples import (
     check_X_y,
 )
 from ._scores import Measure, score_of_targets
-from ._shown import fitted_attributes, show
+from ._shown import Outcome, show, shown_copy
 from ._targets import ClassTargets, NumberTargets, is_multilabel
 from ._training import Training
 
@@ -20,6 +20,7 @@ __all__ = [
     "FittedNetwork",
     "Measure",
     "NumberTargets",
+    "Outcome",
     "Training",
     "check_X_y",
     "check_hidden_layer_sizes",
@@ -28,13 +29,13 @@ __all__ = [
     "check_samples",
     "check_validation_samples",
     "class_weights_in",
-    "fitted_attributes",
     "from_plain",
     "is_multilabel",
     "make_objective",
     "mean_weight",
     "score_of_targets",
     "show",
+    "shown_copy",
     "to_plain",
     "weigh_part",
 ]

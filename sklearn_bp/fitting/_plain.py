@@ -68,9 +68,10 @@ def from_plain(plain, coefs, intercepts):
     ValueError
         If the version of the data is unknown.
     """
-    if plain["version"] != VERSION:
+    version = plain.get("version")
+    if version != VERSION:
         raise ValueError(
-            f"The model was saved in version {plain['version']} of its format, but"
+            f"The model was saved in version {version} of its format, but"
             f" this release of sklearn_bp reads version {VERSION}. Load it with the"
             " release that saved it, or install a newer one."
         )

@@ -2,12 +2,14 @@
 once."""
 
 import inspect
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from ..utils import metric_of
+from ._fitted import KnownOutputs
 from ._shown import shown_copy
 
 
@@ -75,8 +77,8 @@ class Measure:
 
 def score_of_targets(training, part, scorer):
     """What a scorer returns, or raises, if the network predicts the targets."""
-    network, seen = training.state.network, SeenNetwork(training, scorer)
-    seen.know_outputs()
+    network = training.state.network
+    seen = SeenNetwork(training, scorer, has_known_outputs=True)
     return seen.score(part, network.loss.raw_outputs_near(part.y, network.n_outputs))
 
 
@@ -90,24 +92,25 @@ class SeenNetwork:
         The training that the network belongs to.
     scorer : callable
         The scorer.
+    has_known_outputs : bool, default=False
+        Whether it predicts from the outputs that `score` is given, and not from X.
     """
 
-    def __init__(self, training, scorer):
+    def __init__(self, training, scorer, has_known_outputs=False):
         self._scorer = scorer
         self._theta = training.state.theta.copy()
-        self._responses = training.targets.responses(training.state.network.loss)
-        self._estimator = shown_copy(training, self._theta, n_iter=0)
         self._raw = [None]
+        # scikit-learn's scorers only look at predictions, so no row of X is copied for
+        # them.
         self._looks_at_X = metric_of(scorer) is None
-        if not self._looks_at_X:
-            # scikit-learn's scorers only look at predictions, so no row of X is copied
-            # for them.
-            self.know_outputs()
-
-    def know_outputs(self):
-        """From here on, predict from the outputs that `score` is given."""
-        for name, response in self._responses.items():
-            setattr(self._estimator, name, _known(name, response, self._raw))
+        outcome = training.outcome_so_far(self._theta, n_iter=0)
+        if has_known_outputs or not self._looks_at_X:
+            fitted = outcome.fitted
+            known = KnownOutputs(
+                fitted.network, fitted.theta, fitted.targets, raw=self._raw
+            )
+            outcome = replace(outcome, fitted=known)
+        self._estimator = shown_copy(training.estimator, outcome)
 
     def move_to(self, theta):
         """Move on by one epoch, to these parameters."""
@@ -128,16 +131,6 @@ class SeenNetwork:
                 " with all classes."
             )
         return score
-
-
-def _known(name, response, raw):
-    """An estimator's method whose raw outputs are known, whatever X is."""
-
-    def method(X):
-        return response(raw[0])
-
-    method.__name__ = name  # which scikit-learn's scorers look at
-    return method
 
 
 def _accuracies(targets, outputs, y, sample_weight):

@@ -1,79 +1,77 @@
 """What an estimator shows of its training."""
 
-# Attributes that exist or not, depending on how the network was trained.
-OPTIONAL = ("best_loss_", "best_validation_score_", "loss_")
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from ..training import TrainingState
+from ._fitted import FittedNetwork
 
 
-def show(estimator, training):
-    """Make the network of a training the estimator's own.
-
-    Parameters
-    ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        The estimator; its fitted attributes, except those of its data, are replaced.
-    training : Training
-        The training.
-    """
-    for name in OPTIONAL:
-        vars(estimator).pop(name, None)
-    vars(estimator).update(fitted_attributes(training))
-
-
-def shown_copy(training, theta, n_iter):
-    """Another estimator, as if training had ended with these parameters.
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a training has led to, at its end or so far.
 
     Parameters
     ----------
-    training : Training
-        A training in progress.
-    theta : ndarray of shape (n_parameters,)
-        The parameters; changing them changes what the copy predicts.
+    fitted : FittedNetwork
+        The network.
+    state : TrainingState
+        All that a further training depends on.
     n_iter : int
-        The number of epochs.
-
-    Returns
-    -------
-    estimator : BackpropClassifier or BackpropRegressor
-        A copy of the training's estimator.
+        The number of epochs, or of iterations of lbfgs.
+    loss : float or None
+        The loss of the last epoch, or of lbfgs at its end; None before training.
+    best_score : float or None
+        The best of what the stopping rule has watched, if there is such a rule.
+    stops_early : bool
+        Whether that is a validation score, and not the negated training loss.
     """
-    kind = type(training.estimator)
-    estimator = kind.__new__(kind)
-    vars(estimator).update(vars(training.estimator))
-    show(estimator, training.at(theta, n_iter))
-    return estimator
+
+    fitted: FittedNetwork
+    state: TrainingState
+    n_iter: int
+    loss: Any
+    best_score: Any
+    stops_early: bool
+
+    @property
+    def attributes(self):
+        """The fitted attributes of an estimator, by name."""
+        fitted, best = self.fitted, self.best_score
+        attributes = {
+            **fitted.targets.attributes,
+            "coefs_": list(fitted.coefs),
+            "intercepts_": list(fitted.intercepts),
+            "n_layers_": len(fitted.layer_sizes),
+            "out_activation_": fitted.link,
+            "t_": self.state.n_samples_seen,
+            "n_iter_": self.n_iter,
+        }
+        if self.loss is not None:
+            attributes["loss_"] = self.loss
+        if best is not None:
+            attributes["best_loss_"] = None if self.stops_early else -best
+            attributes["best_validation_score_"] = best if self.stops_early else None
+        return attributes
 
 
-def fitted_attributes(training):
-    """The fitted attributes of an estimator, and what it keeps of the training.
+def show(estimator, outcome):
+    """Make the outcome of a training the estimator's own.
 
     Parameters
     ----------
-    training : Training
-        The training.
-
-    Returns
-    -------
-    attributes : dict
-        The attributes by name.
+    estimator : BackpropClassifier or BackpropRegressor
+        The estimator. Its method `__sklearn_bp_show__` does it, so that what it keeps
+        of an outcome is its own affair.
+    outcome : Outcome
+        What it is to show.
     """
-    state = training.state
-    fitted = training.fitted
-    attributes = {
-        **training.targets.attributes,
-        "coefs_": list(fitted.coefs),
-        "intercepts_": list(fitted.intercepts),
-        "n_layers_": len(fitted.layer_sizes),
-        "out_activation_": fitted.link,
-        "t_": state.n_samples_seen,
-        "n_iter_": training.n_iter,
-        "_fitted": fitted,
-        "_state": state,
-    }
-    if training.loss is not None:
-        attributes["loss_"] = training.loss
-    best = training.best_score
-    if best is not None:
-        stops_early = training.estimator.early_stopping
-        attributes["best_loss_"] = None if stops_early else -best
-        attributes["best_validation_score_"] = best if stops_early else None
-    return attributes
+    estimator.__sklearn_bp_show__(outcome)
+
+
+def shown_copy(estimator, outcome):
+    """A copy of an estimator that shows another outcome."""
+    copied = copy.copy(estimator)
+    show(copied, outcome)
+    return copied

@@ -1,6 +1,5 @@
 """A training: prepared from parameters and samples, run, and followed."""
 
-import copy
 import math
 from dataclasses import replace
 
@@ -24,6 +23,7 @@ from ._checks import check_activations, check_dropout, check_hidden_layer_sizes
 from ._fitted import FittedNetwork
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._scores import Measure
+from ._shown import Outcome
 
 # The schedules that scikit-learn has for sgd only.
 SGD_SCHEDULES = ("invscaling", "adaptive")
@@ -67,8 +67,6 @@ class Training:
         The validation rows, which early stopping watches or which are only measured.
     n_iter : int
         The number of epochs, or of lbfgs iterations, of the last run.
-    is_final : bool
-        False for a snapshot of a training in progress.
     """
 
     def __init__(
@@ -91,7 +89,6 @@ class Training:
         self.n_iter = 0
         self._is_incremental = is_incremental
         self._is_alone = is_alone
-        self.is_final = True
         self._lbfgs_loss = None
         self._random_state = None
         if rows is None:
@@ -263,9 +260,8 @@ class Training:
         max_epochs : int
             The maximum number of epochs, or of lbfgs iterations.
         follower : object, default=None
-            Notified of the training: its `begin_fit(training)` and `end_fit(theta)` are
-            called at the beginning and end, and in between the methods that `Course`
-            describes.
+            Notified of the training: its `begin_fit(training)` is called first, and
+            then the methods that `Course` describes.
 
         Raises
         ------
@@ -289,8 +285,6 @@ class Training:
                 " finite. Lower learning_rate_init, and scale the features, for"
                 " example with StandardScaler, if they have large values."
             )
-        if follower is not None:
-            follower.end_fit(self.state.theta)
 
     def course(self, max_epochs, follower=None):
         """The epochs to come, to be taken block by block.
@@ -402,9 +396,7 @@ class Training:
     @property
     def fitted(self):
         """The network in its current state."""
-        # A snapshot of a training in progress stays on the training's engine.
-        engine = None if self.is_final else self.engine
-        return FittedNetwork(self.state.network, self.state.theta, self.targets, engine)
+        return FittedNetwork(self.state.network, self.state.theta, self.targets)
 
     @property
     def loss(self):
@@ -414,15 +406,12 @@ class Training:
         return None if self.state.stopping is None else self.state.history.last_loss
 
     @property
-    def best_score(self):
-        """The best of what the stopping rule has watched; None before training, and
-        with lbfgs, which has no such rule."""
-        if not self.is_by_epochs or self.state.stopping is None:
-            return None
-        return self.state.stopping.best_score
+    def outcome(self):
+        """What there is to show at the end."""
+        return self._outcome(self.fitted, self.state, self.n_iter)
 
-    def at(self, theta, n_iter):
-        """This training as if it had ended with other parameters.
+    def outcome_so_far(self, theta, n_iter, can_go_on=False):
+        """What there would be to show, had training ended with other parameters.
 
         Parameters
         ----------
@@ -430,19 +419,30 @@ class Training:
             The parameters.
         n_iter : int
             The number of epochs.
+        can_go_on : bool, default=False
+            Whether it may be trained further, so that it needs a copy of all that this
+            training goes on to change.
 
         Returns
         -------
-        training : Training
-            A snapshot to look at, while this one goes on.
+        outcome : Outcome
+            The network stays on this training's engine.
         """
-        snapshot = copy.copy(self)
-        snapshot.state = replace(
-            self.state.fork(theta), theta=theta, history=self.state.history.copy()
+        state = self.state.fork(theta) if can_go_on else self.state
+        state = replace(state, theta=theta, history=self.state.history.copy())
+        fitted = FittedNetwork(state.network, theta, self.targets, self.engine)
+        return self._outcome(fitted, state, n_iter)
+
+    def _outcome(self, fitted, state, n_iter):
+        has_rule = self.is_by_epochs and state.stopping is not None
+        return Outcome(
+            fitted,
+            state,
+            n_iter,
+            self.loss,
+            state.stopping.best_score if has_rule else None,
+            self.estimator.early_stopping,
         )
-        snapshot.n_iter = n_iter
-        snapshot.is_final = False
-        return snapshot
 
 
 def _check_is_like(network, fitted):

@@ -37,9 +37,9 @@ def draw_panels(axes, study, quantity, n_columns):
     for index, ax in enumerate(axes):
         title = format_params(study.params[index])
         if study.errors[index] is not None:
-            ax.set_title(f"{title}\nfailed", fontsize="medium")
+            ax.set_title(f"{title}\nfailed", fontsize="medium", parse_math=False)
             continue
-        ax.set_title(title, fontsize="medium")
+        ax.set_title(title, fontsize="medium", parse_math=False)
         draw_panel(ax, study.curves[index], quantity)
         lines = ax.get_lines() if index == first else ax.get_lines()[-1:]
         ax.legend(handles=_labelled(lines), frameon=False, fontsize="small")

@@ -12,6 +12,7 @@ from ._fold import train_fold
 from ._parallel import side_by_side
 from ._ranking import best_first
 from ._reports import Report
+from ._summary import count
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,7 +85,7 @@ class EpochCurve(Report):
     def _lines(self):
         n_epochs, n_folds = self.test_losses.shape
         score = self.test_scores.mean(axis=1)[self.best_epoch - 1]
-        yield f"EpochCurve of {n_epochs} epochs in {n_folds} folds"
+        yield f"EpochCurve of {count(n_epochs, 'epoch')} in {count(n_folds, 'fold')}"
         yield (
             f"best after epoch {self.best_epoch}: mean test {self.score_name}"
             f" {score:.4g} (standard error"

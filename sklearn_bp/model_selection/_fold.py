@@ -257,6 +257,7 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, *arrays):
         follower = Follower(parts, scorer)
         training.prepare()
         training.run(n_epochs, follower)
+        follower.end_fit(training.state.theta)
         curves = follower.curves
     except Exception as error:  # in a pipeline's steps, too: other folds go on
         return FoldCurve.failed(error)

@@ -5,6 +5,7 @@ import io
 from dataclasses import fields
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 
 class Report:
@@ -36,16 +37,23 @@ class Report:
 
 
 def _are_equal(a, b):
-    """Whether two values, or everything in them, are equal; NaN equals NaN."""
+    """Whether two values, or all within them, are the same, NaN and NaN among them."""
+    if a is b:
+        return True
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(_are_equal(a[k], b[k]) for k in a)
     if isinstance(a, list | tuple) and type(a) is type(b):
         return len(a) == len(b) and all(map(_are_equal, a, b))
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        a, b = np.asarray(a), np.asarray(b)
-        are_floats = a.dtype.kind == b.dtype.kind == "f"
-        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=are_floats)
-    return a is b or bool(a == b)
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and _are_equal(a.tolist(), b.tolist())
+    if isinstance(a, BaseEstimator) and type(a) is type(b):
+        return _are_equal(a.get_params(deep=False), b.get_params(deep=False))
+    if isinstance(a, np.random.RandomState) and type(a) is type(b):
+        return _are_equal(a.get_state(legacy=False), b.get_state(legacy=False))
+    try:  # other people's types may not want to be compared
+        return bool(a == b) or bool(a != a and b != b)
+    except (TypeError, ValueError):
+        return False
 
 
 def _html_table(header, rows):
@@ -63,15 +71,15 @@ def _written(value):
 
 
 def _svg(draw):
-    """The drawing as an element of a page; empty without matplotlib."""
+    """What is drawn, as an element of a page; nothing without matplotlib."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError:
         return ""
     figure, file = Figure(layout="constrained"), io.StringIO()
-    draw(figure)
-    with rc_context({"svg.fonttype": "none"}):  # text, not outlines
+    with rc_context({"svg.fonttype": "none"}):  # letters, not their outlines
+        draw(figure)
         figure.savefig(file, format="svg")
     text = file.getvalue()
     return text[text.index("<svg") :]

@@ -10,7 +10,7 @@ from ..fitting import check_hidden_layer_sizes
 from ._drawing import draw_panels, new_axes, panel_grid
 from ._ranking import best_first
 from ._reports import Report
-from ._summary import format_params, format_score, summarize
+from ._summary import count, format_params, format_score, summarize
 
 RULES = ("best", "one_standard_error")
 #: The maximum number of settings drawn in a notebook.
@@ -366,7 +366,8 @@ class OverfittingStudy(Report):
     def _lines(self):
         n_folds = self.curves[0].test_scores.shape[1]
         choice = self.select()
-        yield f"OverfittingStudy of {len(self.params)} settings in {n_folds} folds"
+        settings, folds = count(len(self.params), "setting"), count(n_folds, "fold")
+        yield f"OverfittingStudy of {settings} in {folds}"
         yield (
             f"{self.rule.replace('_', ' ')}: {format_params(choice.params)} after"
             f" epoch {choice.epoch}, {format_score(self, choice.score)} (standard error"

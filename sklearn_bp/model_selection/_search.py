@@ -121,7 +121,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         training = Training(network, targets, samples, is_alone=False)
         training.prepare()
         training.run(choice.epoch)
-        show(network, training)
+        show(network, training.outcome)
         self.best_estimator_ = network
         self.study_ = study
         self.cv_results_ = study.cv_results_
@@ -148,7 +148,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predictions.
         """
-        return self._fitted().predict(X)
+        return self._best().predict(X)
 
     def _network(self):
         """The network whose parameters are to be chosen."""
@@ -169,7 +169,7 @@ class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
             network.set_params(random_state=seed)
         return network
 
-    def _fitted(self):
+    def _best(self):
         check_is_fitted(self)
         return self.best_estimator_
 
@@ -306,7 +306,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         raw : ndarray of shape (n_samples,) or (n_samples, n_classes)
             The raw outputs.
         """
-        return self._fitted().decision_function(X)
+        return self._best().decision_function(X)
 
     def predict_proba(self, X):
         """Predict probabilities.
@@ -321,7 +321,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         probabilities : ndarray of shape (n_samples, n_classes)
             The probability of each class, in the order of `classes_`.
         """
-        return self._fitted().predict_proba(X)
+        return self._best().predict_proba(X)
 
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities.
@@ -336,7 +336,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             The logarithm of what `predict_proba` returns.
         """
-        return self._fitted().predict_log_proba(X)
+        return self._best().predict_log_proba(X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

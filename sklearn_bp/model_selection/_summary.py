@@ -1,6 +1,7 @@
 """A study in plain words."""
 
 from dataclasses import dataclass
+from textwrap import shorten
 
 import numpy as np
 
@@ -10,11 +11,13 @@ NEGATED_LOSS = "negated loss"
 NOTABLE = 0.01
 #: How many of the settings that overfit are named one by one.
 MOST_NAMED = 3
+#: The length up to which values of parameters are written in full, in one line.
+MOST_LETTERS = 60
 
 
 @dataclass(frozen=True)
-class Course:
-    """The course of a setting's test loss, averaged over the folds.
+class Trend:
+    """The trend of a setting's test loss, averaged over the folds.
 
     Parameters
     ----------
@@ -64,13 +67,13 @@ def summarize(study):
         What is best, what overfits from which epoch on, and what helps.
     """
     valid = [i for i, error in enumerate(study.errors) if error is None]
-    courses = {index: Course.of(study.curves[index]) for index in valid}
+    trends = {index: Trend.of(study.curves[index]) for index in valid}
     lines = [
         _best(study),
         _simplest(study),
-        *_overfitting(study, courses),
-        *_improving(study, courses),
-        _remedy(study, courses),
+        *_overfitting(study, trends),
+        *_improving(study, trends),
+        _remedy(study, trends),
         *(f"{format_params(study.params[i])} failed." for i in _others(study, valid)),
     ]
     return "\n".join(line for line in lines if line)
@@ -93,9 +96,16 @@ def format_score(study, score):
     return f"{study.score_name} {score:.4g}"
 
 
+def count(n, what):
+    """A number of things, in words."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def format_value(value):
     """A value in short form."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return shorten(str(value), MOST_LETTERS, placeholder="...")
 
 
 def _best(study):
@@ -120,27 +130,27 @@ def _simplest(study):
     )
 
 
-def _overfitting(study, courses):
+def _overfitting(study, trends):
     """The settings that overfit, in detail those whose loss rises most."""
     rises = {
-        index: _rise(study.curves[index], course)
-        for index, course in courses.items()
-        if course.overfits
+        index: _rise(study.curves[index], trend)
+        for index, trend in trends.items()
+        if trend.overfits
     }
     given_up = study.given_up  # whose losses might have risen much further
     worst = sorted(rises, key=lambda index: (index in given_up, -rises[index]))
     for index in worst[:MOST_NAMED]:
-        course = courses[index]
+        trend = trends[index]
         losses = study.curves[index].test_losses.mean(axis=1)
         train = study.curves[index].train_losses.mean(axis=1)
         yield (
-            f"{format_params(study.params[index])} overfits from epoch {course.best}"
-            f" on: by epoch {course.last} its test loss rises from"
-            f" {losses[course.best - 1]:.3g} to {losses[-1]:.3g}, while its training"
-            f" loss goes from {train[course.best - 1]:.3g} to {train[-1]:.3g}."
+            f"{format_params(study.params[index])} overfits from epoch {trend.best}"
+            f" on: by epoch {trend.last} its test loss rises from"
+            f" {losses[trend.best - 1]:.3g} to {losses[-1]:.3g}, while its training"
+            f" loss goes from {train[trend.best - 1]:.3g} to {train[-1]:.3g}."
         )
     if len(worst) > MOST_NAMED:
-        first = min(courses[index].best for index in worst[MOST_NAMED:])
+        first = min(trends[index].best for index in worst[MOST_NAMED:])
         n_others = len(worst) - MOST_NAMED
         verb = "overfits" if n_others == 1 else "overfit"
         less = "less so"
@@ -151,13 +161,13 @@ def _overfitting(study, courses):
         yield "No setting overfits within the epochs that it was trained for."
 
 
-def _improving(study, courses):
+def _improving(study, trends):
     # Settings that were given up early do not count.
-    longest = max(course.last for course in courses.values())
+    longest = max(trend.last for trend in trends.values())
     names = [
         format_params(study.params[index])
-        for index, course in courses.items()
-        if course.improves and not course.overfits and course.last == longest
+        for index, trend in trends.items()
+        if trend.improves and not trend.overfits and trend.last == longest
     ]
     if names:
         # If there are many, a few stand for all.
@@ -167,7 +177,7 @@ def _improving(study, courses):
         yield f"{shown}{more} {verb} still improving at the end: more epochs may help."
 
 
-def _remedy(study, courses):
+def _remedy(study, trends):
     """What closes the gap of the worst setting, if anything does at no cost to the test
     score. Settings that were given up early have no gap at the end."""
     gaps = {
@@ -175,7 +185,7 @@ def _remedy(study, courses):
             study.curves[index].test_losses[-1].mean()
             - study.curves[index].train_losses[-1].mean()
         )
-        for index in courses
+        for index in trends
         if index not in study.given_up
     }
     if not gaps:  # the others failed
@@ -183,13 +193,13 @@ def _remedy(study, courses):
     worst = max(gaps, key=gaps.get)
     best = study.select("best")
     threshold = best.score - best.standard_error
-    scores = {index: study.measures(index)["test_score"] for index in courses}
+    scores = {index: study.measures(index)["test_score"] for index in trends}
     cures = [
         index
         for index, gap in gaps.items()
         if gap <= gaps[worst] / 2 and scores[index] >= threshold
     ]
-    if not (cures and courses[worst].overfits and study.compares_losses):
+    if not (cures and trends[worst].overfits and study.compares_losses):
         return None
     cure = max(cures, key=scores.get)
     return (
@@ -200,9 +210,9 @@ def _remedy(study, courses):
     )
 
 
-def _rise(curve, course):
+def _rise(curve, trend):
     losses = curve.test_losses.mean(axis=1)
-    return losses[-1] - losses[course.best - 1]
+    return losses[-1] - losses[trend.best - 1]
 
 
 def _is_notable(differences, scale):
@@ -214,7 +224,7 @@ def _is_notable(differences, scale):
 
 
 def _epochs(n):
-    return "1 epoch" if n == 1 else f"{n} epochs"
+    return count(n, "epoch")
 
 
 def _others(study, valid):

@@ -30,20 +30,24 @@ class History:
     ----------
     rows : list of tuple of float
         A row per epoch with all columns, NaN or None where there is no value.
+    losses : list of float
+        The training loss of each epoch; iterations of lbfgs do not count.
     first_watched : int
         The number of the row from which the stopping rule has watched the same
         quantity.
     """
 
-    def __init__(self):
-        self.rows = []
-        self.first_watched = 0
+    def __init__(self, rows=(), first_watched=0):
+        self.rows = list(rows)
+        self.losses = [row[LOSS] for row in self.rows if _is_epoch(row)]
+        self.first_watched = first_watched
 
     def record(self, loss, learning_rate, gradient_norm, seconds, measured=None):
         """Record an epoch; `measured` holds its validation loss and score, if any."""
-        self.rows.append(
-            (loss, learning_rate, gradient_norm, seconds, *(measured or NOTHING))
-        )
+        row = (loss, learning_rate, gradient_norm, seconds, *(measured or NOTHING))
+        self.rows.append(row)
+        if _is_epoch(row):
+            self.losses.append(loss)
 
     def watch_anew(self):
         """From here on the stopping rule watches another quantity."""
@@ -51,28 +55,22 @@ class History:
 
     def mark(self):
         """The current position, for `go_back`."""
-        return len(self.rows), self.first_watched
+        return len(self.rows), len(self.losses), self.first_watched
 
     def go_back(self, mark):
         """Forget what was recorded since the mark."""
-        n_rows, self.first_watched = mark
+        n_rows, n_losses, self.first_watched = mark
         del self.rows[n_rows:]
+        del self.losses[n_losses:]
 
     def copy(self):
         """A copy that does not grow with this one."""
-        copied = History()
-        copied.rows, copied.first_watched = self.rows.copy(), self.first_watched
-        return copied
-
-    @property
-    def losses(self):
-        """The training loss of each epoch; iterations of lbfgs do not count."""
-        return [row[LOSS] for row in self.rows if _is_epoch(row)]
+        return History(self.rows, self.first_watched)
 
     @property
     def last_loss(self):
         """The training loss of the last epoch, or infinity."""
-        return next((r[LOSS] for r in reversed(self.rows) if _is_epoch(r)), math.inf)
+        return self.losses[-1] if self.losses else math.inf
 
     @property
     def validation_scores(self):
@@ -87,24 +85,25 @@ class History:
             return {}
         return {
             name: column.copy()
-            for name, column in zip(COLUMNS, self._as_array().T)
+            for name, column in zip(COLUMNS, np.array(self.rows, dtype=np.float64).T)
             if not np.isnan(column).all()
         }
 
     def to_plain(self):
         """As a dict of arrays and numbers."""
-        return {"rows": self._as_array(), "first_watched": self.first_watched}
+        return {
+            "n_rows": len(self.rows),
+            "columns": self.as_arrays(),
+            "first_watched": self.first_watched,
+        }
 
     @classmethod
     def from_plain(cls, plain):
         """The inverse of `to_plain`."""
-        history = cls()
-        history.rows = list(map(tuple, plain["rows"].tolist()))
-        history.first_watched = plain["first_watched"]
-        return history
-
-    def _as_array(self):
-        return np.array(self.rows, dtype=np.float64).reshape(-1, len(COLUMNS))
+        nothing = np.full(plain["n_rows"], np.nan)
+        columns = [plain["columns"].get(name, nothing) for name in COLUMNS]
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return cls(rows, plain["first_watched"])
 
 
 def _is_epoch(row):

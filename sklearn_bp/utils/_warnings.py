@@ -1,30 +1,21 @@
 """Warnings that point at the user's line."""
 
-import sys
+import os
 import warnings
 from inspect import currentframe
-from traceback import walk_stack
 
-# Packages that may stand between the user's line and the place that warns: this one,
-# the libraries that call its estimators, and the standard library.
-BETWEEN = {
-    "dask",
-    "distributed",
-    "imblearn",
-    "joblib",
-    "scipy",
-    "sklearn",
-    "sklearn_bp",
-    *sys.stdlib_module_names,
-}
+# The libraries whose code may call an estimator on behalf of the user.
+BETWEEN = {"dask", "distributed", "imblearn", "joblib", "ray", "scipy", "sklearn"}
+BETWEEN.add(__name__.partition(".")[0])
+STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 def warn(message, category=UserWarning):
-    """Issue a warning that points at the line of the user's code that caused it.
+    """Warn about what the user's code has asked for, at the line that asked.
 
-    That is the innermost line outside this package and the libraries that call it,
-    however many calls lie in between. A worker thread or process has no such line;
-    there, the outermost line stands in for it.
+    This is the innermost line outside this package, the libraries that call it and
+    Python's own modules, however many calls there are in between. In a worker thread or
+    process without such a line, the outermost one takes its place.
 
     Parameters
     ----------
@@ -33,10 +24,24 @@ def warn(message, category=UserWarning):
     category : type, default=UserWarning
         The class of the warning.
     """
-    frames = [frame for frame, _ in walk_stack(currentframe())]
-    outside = (n for n, frame in enumerate(frames, start=1) if _is_outside(frame))
-    warnings.warn(message, category, stacklevel=next(outside, len(frames)))
+    # Never its own frame: a frame that holds itself keeps all of the fit's data alive.
+    frame = currentframe().f_back
+    while _is_between(frame) and frame.f_back is not None:
+        frame = frame.f_back
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__") or "<unknown>",
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
 
 
-def _is_outside(frame):
-    return frame.f_globals.get("__name__", "").partition(".")[0] not in BETWEEN
+def _is_between(frame):
+    package = str(frame.f_globals.get("__name__")).partition(".")[0]
+    file = frame.f_code.co_filename
+    is_standard = file.startswith((STANDARD_LIBRARY, "<frozen ")) and not (
+        "site-packages" in file or "dist-packages" in file
+    )
+    return package in BETWEEN or is_standard

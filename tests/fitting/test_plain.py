@@ -124,9 +124,57 @@ def test_a_warm_start_goes_on_after_a_pickle():
     assert models[1].validation_scores_ == models[0].validation_scores_
 
 
-def test_a_version_that_is_not_known_is_refused():
+@pytest.mark.parametrize("version", [2, None])
+def test_a_version_that_is_not_known_is_refused(version):
     model = BackpropRegressor(hidden_layer_sizes=(5,), max_iter=1).fit(X, X[:, 0])
     state = model.__getstate__()
-    state["_network"] = {**state["_network"], "version": 2}
-    with pytest.raises(ValueError, match=r"saved in version 2 .* reads version 1"):
+    state["_network"] = {"version": version} if version else {}
+    with pytest.raises(ValueError, match=rf"in version {version} .* reads version 1"):
         BackpropRegressor().__setstate__(state)
+
+
+# Whoever adds, drops or renames one of these makes another version of the format.
+STATE = {"optimizer", "schedule", "stopping", "dropout", "history", "n_samples_seen"}
+NETWORK = {"version", "layer_sizes", "activations", "loss", "dtype", "targets"}
+FORMAT = {
+    "": NETWORK | {"training"},
+    "targets": {"kind", "is_multilabel", "is_sparse", "classes", "loss_name"},
+    "loss": {"name", "label_smoothing"},
+    "training": STATE | {"watched"},
+    "training.dropout": {"rates", "seed"},
+    "training.history": {"n_rows", "columns", "first_watched"},
+    "training.schedule": {"name", "learning_rate_init", "power_t", "learning_rate"},
+    "training.stopping": {
+        "keep_best",
+        "tol",
+        "patience",
+        "best_score",
+        "n_without_improvement",
+        "best_theta",
+        "is_score_of_start",
+    },
+}
+OPTIMIZER = {
+    "sgd": {"momentum", "nesterovs_momentum"},
+    "adam": {"beta_1", "beta_2", "epsilon"},
+    "adamw": {"beta_1", "beta_2", "epsilon"},
+    "rmsprop": {"rho", "epsilon"},
+    "rprop": {"shortest", "longest"},
+}
+
+
+@pytest.mark.parametrize("solver", OPTIMIZERS)
+def test_the_format_of_version_1(solver):
+    model = BackpropClassifier(
+        hidden_layer_sizes=(5,), solver=solver, dropout=0.1, max_iter=2
+    ).fit(X, LABELS)
+    network = model.__getstate__()["_network"]
+    expected = {
+        **FORMAT,
+        "training.optimizer": {"name", "n_steps", "state"} | OPTIMIZER[solver],
+    }
+    for path, keys in expected.items():
+        part = network
+        for key in filter(None, path.split(".")):
+            part = part[key]
+        assert part.keys() - {"n_outputs"} == keys, path

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_bp import BackpropClassifier, epoch_curve, overfitting_study
 
@@ -112,3 +115,39 @@ def test_some_settings_of_a_study():
     assert part.params == [{"alpha": 10}, {"alpha": 0.1}]
     assert part.curves == [study.curves[2], study.curves[0]]
     assert part.given_up == (0,)
+
+
+PARAMS = {
+    "array": (np.array([1.0, np.nan]), np.array([1.0, np.nan]), True),
+    "arrays of other shapes": (np.array([1, 2]), [[1], [2, 3]], False),
+    "nan": (float("nan"), float("nan"), True),
+    "objects": (np.array([1, None]), np.array([1, None]), True),
+    "estimators": (StandardScaler(), StandardScaler(), True),
+    "other estimators": (StandardScaler(), StandardScaler(with_std=False), False),
+    "random states": (np.random.RandomState(0), np.random.RandomState(0), True),
+    "sparse": (sp.csr_matrix([[1]]), sp.csr_matrix([[2]]), False),
+    "frames": (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2]}), False),
+    "NA": (pd.NA, 1, False),
+}
+
+
+@pytest.mark.parametrize("kind", PARAMS)
+def test_parameters_of_any_kind_can_be_compared(kind):
+    first, second, are_equal = PARAMS[kind]
+    study = make_study(alpha=[0.1])
+    ours, theirs = (replace(study, params=[{"p": p}]) for p in (first, second))
+    assert (ours == theirs) is are_equal
+    assert ours == replace(study, params=[{"p": first}])
+
+
+@pytest.mark.parametrize("value", ["two\nlines", "$\\foo{$", "<b>&" * 50])
+def test_parameters_of_any_kind_can_be_shown(value):
+    study = replace(make_study(alpha=[0.1]), params=[{"p": value}])
+    assert len(repr(study).splitlines()) == 2
+    ET.fromstring(study._repr_html_())
+
+
+def test_one_thing_is_not_several():
+    folds = [(range(0, 150, 2), range(1, 150, 2))]
+    curve = epoch_curve(make_network().set_params(max_iter=1), X, Y, cv=folds)
+    assert "of 1 epoch in 1 fold\n" in repr(curve)

@@ -114,7 +114,7 @@ class Follower:
         training = Training(model, *check_samples(model, X, Y), is_alone=False)
         training.prepare()
         training.run(20, follower=self)
-        show(model, training)
+        show(model, training.outcome)
 
 
 @each_pair(

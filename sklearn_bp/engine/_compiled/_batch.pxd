@@ -10,7 +10,7 @@ cdef enum:
     BLOCK_ROWS = 512
 
 
-cdef struct Part:
+cdef struct Worker:
     # The number of this thread, how many there are, and where they meet.
     int thread
     int n_threads
@@ -30,9 +30,9 @@ cdef struct Job:
     void *gradient
 
 
-cdef inline void wait_for_others(Part part) noexcept nogil:
-    if part.n_threads > 1:
-        meet(part.point, part.n_threads)
+cdef inline void wait_for_others(Worker worker) noexcept nogil:
+    if worker.n_threads > 1:
+        meet(worker.point, worker.n_threads)
 
 
 cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil:
@@ -47,21 +47,21 @@ cdef class BatchWork:
     cdef readonly object gradient
 
 
-cdef Part join(meeting_point *point) noexcept nogil
+cdef Worker join(meeting_point *point) noexcept nogil
 cdef bint batch_part(
-    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
+    Worker worker, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
     double m, const floating *theta
 ) noexcept nogil
 cdef void whole_gradient(
-    Part part, const Job *job, const Block *block, bint accumulate, double decay,
+    Worker worker, const Job *job, const Block *block, bint accumulate, double decay,
     const floating *theta
 ) noexcept nogil
 cdef void block_gradient(
-    Part part, const Layers *layers, const Data *data, const Block *block,
+    Worker worker, const Layers *layers, const Data *data, const Block *block,
     floating *gradient, bint accumulate
 ) noexcept nogil
 cdef void sparse_part(
-    Part part, const Layers *layers, const Data *data, const Block *block,
+    Worker worker, const Layers *layers, const Data *data, const Block *block,
     floating *gradient, bint accumulate
 ) noexcept nogil
 cdef void intercepts_gradient(

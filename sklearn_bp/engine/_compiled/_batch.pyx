@@ -61,15 +61,15 @@ cdef class BatchWork:
         job.gradient = address(gradients, writable=True)
 
 
-cdef Part join(meeting_point *point) noexcept nogil:
-    """The part of the calling thread."""
+cdef Worker join(meeting_point *point) noexcept nogil:
+    """The calling thread, as one of the workers."""
     if team_size() > 1:
         find_place(point)
-    return Part(thread_number(), team_size(), point)
+    return Worker(thread_number(), team_size(), point)
 
 
 cdef bint batch_part(
-    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
+    Worker worker, const Job *job, Block *block, const int64_t *rows, Py_ssize_t n_rows,
     double m, const floating *theta,
 ) noexcept nogil:
     """A thread's part of the way through the network, there and back.
@@ -79,16 +79,16 @@ cdef bint batch_part(
     Of several shards, each is the work of one thread and has its own gradient.
     """
     cdef floating *gradient = <floating *> job.gradient
-    cdef Part alone = Part(0, 1, NULL)
+    cdef Worker alone = Worker(0, 1, NULL)
     cdef Block own
     cdef int shard
     cdef Py_ssize_t begin, end
     cdef bint accumulate = False
     if job.n_shards == 1:
-        return blocks_part(part, job, block, rows, 0, n_rows, m, theta, gradient,
+        return blocks_part(worker, job, block, rows, 0, n_rows, m, theta, gradient,
                            job.losses)
-    for shard in range(part.thread * job.n_shards // part.n_threads,
-                       (part.thread + 1) * job.n_shards // part.n_threads):
+    for shard in range(worker.thread * job.n_shards // worker.n_threads,
+                       (worker.thread + 1) * job.n_shards // worker.n_threads):
         begin = cut(n_rows, shard, job.n_shards)
         end = cut(n_rows, shard + 1, job.n_shards)
         gradient = <floating *> job.gradient + shard * job.layers.n_parameters
@@ -101,12 +101,12 @@ cdef bint batch_part(
         else:
             job.losses[shard] = 0
             memset(gradient, 0, job.layers.n_parameters * sizeof(floating))
-    wait_for_others(part)
+    wait_for_others(worker)
     return False
 
 
 cdef bint blocks_part(
-    Part part, const Job *job, Block *block, const int64_t *rows, Py_ssize_t first,
+    Worker worker, const Job *job, Block *block, const int64_t *rows, Py_ssize_t first,
     Py_ssize_t stop, double m, const floating *theta, floating *gradient, double *loss,
 ) noexcept nogil:
     """A thread's part of rows first to stop, block by block, except for the products of
@@ -118,27 +118,27 @@ cdef bint blocks_part(
     while True:
         point_at(job.layers, job.data, block, rows, first,
                  min(job.capacity, stop - first), theta)
-        begin = cut(block.n_rows, part.thread, part.n_threads)
-        end = cut(block.n_rows, part.thread + 1, part.n_threads)
+        begin = cut(block.n_rows, worker.thread, worker.n_threads)
+        end = cut(block.n_rows, worker.thread + 1, worker.n_threads)
         if begin < end:
             load_rows(job.layers, job.data, block, theta, begin, end)
             forward_rows(job.layers, job.data, block, theta, begin, end)
             backward_rows(job.layers, job.data, block, theta, m, begin, end)
-        wait_for_others(part)
-        if part.thread == 0:
+        wait_for_others(worker)
+        if worker.thread == 0:
             for i in range(block.n_rows):
                 total += block.row_loss[i]
             loss[0] = total
         first += job.capacity
         if first >= stop:
             return accumulate
-        block_gradient(part, job.layers, job.data, block, gradient, accumulate)
-        wait_for_others(part)
+        block_gradient(worker, job.layers, job.data, block, gradient, accumulate)
+        wait_for_others(worker)
         accumulate = True
 
 
 cdef void whole_gradient(
-    Part part, const Job *job, const Block *block, bint accumulate, double decay,
+    Worker worker, const Job *job, const Block *block, bint accumulate, double decay,
     const floating *theta,
 ) noexcept nogil:
     """A thread's part of the batch's gradient, after `batch_part`: what the last block
@@ -149,55 +149,55 @@ cdef void whole_gradient(
     cdef Py_ssize_t begin, end, offset, n_units
     cdef int layer
     if job.n_shards == 1:
-        block_gradient(part, layers, job.data, block, gradient, accumulate)
-        wait_for_others(part)
+        block_gradient(worker, layers, job.data, block, gradient, accumulate)
+        wait_for_others(worker)
     for layer in range(layers.n_layers):
         n_units = layers.sizes[layer + 1]
-        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
-        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
+        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
+        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
         offset = layers.coef_starts[layer] + begin * n_units
         add_shards(job, gradient, offset, (end - begin) * n_units)
         penalize(decay, theta + offset, gradient + offset, (end - begin) * n_units,
                  TILE_ROWS * n_units, sums + begin // TILE_ROWS)
         sums += n_tiles(layers.sizes[layer])
-    if part.thread == 0:
+    if worker.thread == 0:
         offset = layers.n_coefs
         n_units = layers.n_parameters - offset
         add_shards(job, gradient, offset, n_units)
         penalize(0, theta + offset, gradient + offset, n_units, n_units, sums)
-    wait_for_others(part)
+    wait_for_others(worker)
 
 
 cdef void block_gradient(
-    Part part, const Layers *layers, const Data *data, const Block *block,
+    Worker worker, const Layers *layers, const Data *data, const Block *block,
     floating *gradient, bint accumulate,
 ) noexcept nogil:
     """A thread's part of a block's gradient."""
     cdef Py_ssize_t begin, end
     cdef int layer, first_dense = 0
     if data.dense == NULL:
-        sparse_part(part, layers, data, block, gradient, accumulate)
+        sparse_part(worker, layers, data, block, gradient, accumulate)
         first_dense = 1
     for layer in range(first_dense, layers.n_layers):
-        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
-        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
+        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
+        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
         coef_gradient(
             layers, block, layer, begin, end, accumulate,
             gradient + layers.coef_starts[layer] + begin * layers.sizes[layer + 1],
         )
-    if part.thread == 0:
+    if worker.thread == 0:
         intercepts_gradient(layers, block, gradient, accumulate)
 
 
 cdef void sparse_part(
-    Part part, const Layers *layers, const Data *data, const Block *block,
+    Worker worker, const Layers *layers, const Data *data, const Block *block,
     floating *gradient, bint accumulate,
 ) noexcept nogil:
     """A thread's columns of the first layer's gradient."""
     sparse_coef_gradient(
         layers, data, block, gradient, accumulate,
-        cut(layers.sizes[1], part.thread, part.n_threads),
-        cut(layers.sizes[1], part.thread + 1, part.n_threads),
+        cut(layers.sizes[1], worker.thread, worker.n_threads),
+        cut(layers.sizes[1], worker.thread + 1, worker.n_threads),
     )
 
 

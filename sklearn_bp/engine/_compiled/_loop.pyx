@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ._batch cimport (
-    BatchWork, Job, Part, add_shards, batch_loss, batch_part, cut, gradient_norm,
+    BatchWork, Job, Worker, add_shards, batch_loss, batch_part, cut, gradient_norm,
     intercepts_gradient, join, penalty, sparse_part, wait_for_others, whole_gradient,
 )
 from ._kernels cimport (
@@ -147,6 +147,7 @@ cdef class Steps:
         training.max_grad_norm = max_grad_norm
         training.seed = 0 if dropout is None else dropout.seed
         training.rule.kind = <optimizer_kind> (<int> CODES["optimizer"][optimizer.name])
+        training.rule.decouples_penalty = optimizer.decouples_penalty
         for i, setting in enumerate(optimizer.settings):
             training.rule.settings[i] = setting
         training.theta = address(theta, writable=True)
@@ -168,7 +169,7 @@ cdef class Steps:
             copies = address(thetas, writable=True)
         with nogil:
             if n_threads == 1:  # saves the cost of a parallel region
-                self.run_part(Part(0, 1, NULL), orders, learning_rates, first, stop,
+                self.run_part(Worker(0, 1, NULL), orders, learning_rates, first, stop,
                               n_steps_before, sums, copies)
             else:
                 with parallel(num_threads=n_threads):
@@ -176,7 +177,7 @@ cdef class Steps:
                                   n_steps_before, sums, copies)
 
     cdef void run_part(
-        self, Part part, const int64_t[:, ::1] orders,
+        self, Worker worker, const int64_t[:, ::1] orders,
         const double[:, ::1] learning_rates, Py_ssize_t first, Py_ssize_t stop,
         int64_t n_steps_before, double[:, ::1] sums, void *copies,
     ) noexcept nogil:
@@ -186,33 +187,33 @@ cdef class Steps:
         while n_left > 0:
             n = min(n_left, n_steps - step)
             row = step * self.training.batch_size
-            self.run_steps(part, &orders[epoch, row], orders.shape[1] - row,
+            self.run_steps(worker, &orders[epoch, row], orders.shape[1] - row,
                            &learning_rates[epoch, step], n, n_steps_before,
                            <Sums *> &sums[epoch, 0])
             step += n
             n_left -= n
             n_steps_before += n
             if step == n_steps:
-                if copies != NULL and part.thread == 0:
+                if copies != NULL and worker.thread == 0:
                     # No thread changes theta before all meet in the next step.
                     self.copy_theta(copies, epoch)
                 epoch += 1
                 step = 0
 
     cdef void run_steps(
-        self, Part part, const int64_t *rows, Py_ssize_t n_rows,
+        self, Worker worker, const int64_t *rows, Py_ssize_t n_rows,
         const double *learning_rates, Py_ssize_t n_steps, int64_t n_steps_before,
         Sums *sums,
     ) noexcept nogil:
         if self.is_float:
             train_part(
-                part, &self.work.job, &self.training, <float *> self.training.theta,
+                worker, &self.work.job, &self.training, <float *> self.training.theta,
                 rows, n_rows, learning_rates, n_steps, n_steps_before,
                 &self.work.dropout, sums,
             )
         else:
             train_part(
-                part, &self.work.job, &self.training, <double *> self.training.theta,
+                worker, &self.work.job, &self.training, <double *> self.training.theta,
                 rows, n_rows, learning_rates, n_steps, n_steps_before,
                 &self.work.dropout, sums,
             )
@@ -225,7 +226,7 @@ cdef class Steps:
 
 
 cdef void forward_part(
-    Part part, const Layers *layers, const Data *data, Block block,
+    Worker worker, const Layers *layers, const Data *data, Block block,
     Py_ssize_t capacity, const floating *thetas, Py_ssize_t n_thetas,
     const int64_t *rows, Py_ssize_t n_rows, floating *raw, double *losses,
     int64_t *winners,
@@ -233,8 +234,8 @@ cdef void forward_part(
     """A thread's part of every block of rows. It keeps to its own part of the
     workspace, so no thread has to wait before the end."""
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
-    cdef Py_ssize_t begin = cut(capacity, part.thread, part.n_threads)
-    cdef Py_ssize_t end = cut(capacity, part.thread + 1, part.n_threads)
+    cdef Py_ssize_t begin = cut(capacity, worker.thread, worker.n_threads)
+    cdef Py_ssize_t end = cut(capacity, worker.thread + 1, worker.n_threads)
     cdef Py_ssize_t first = 0, stop, number, start
     cdef unsigned denormals = flush_denormals()
     cdef const floating *theta
@@ -252,11 +253,11 @@ cdef void forward_part(
                          NULL if winners == NULL else winners + start)
         first += capacity
     restore_denormals(denormals)
-    wait_for_others(part)
+    wait_for_others(worker)
 
 
 cdef void train_part(
-    Part part, const Job *job, const Training *training, floating *theta,
+    Worker worker, const Job *job, const Training *training, floating *theta,
     const int64_t *order, Py_ssize_t n_rows, const double *learning_rates,
     Py_ssize_t n_steps, int64_t n_steps_before, const Dropout *dropout, Sums *sums,
 ) noexcept nogil:
@@ -280,42 +281,42 @@ cdef void train_part(
         set_rates(&rule, learning_rates[step], decay, number)
         block.dropout.key = split_mix(training.seed + GOLDEN * <uint64_t> number)
         accumulate = batch_part(
-            part, job, &block, order + step * training.batch_size, n, m, theta
+            worker, job, &block, order + step * training.batch_size, n, m, theta
         )
-        if part.thread == 0:  # while no thread is at the next batch
+        if worker.thread == 0:  # while no thread is at the next batch
             sums.loss += n / m * batch_loss(job)
         if training.max_grad_norm < INFINITY:
-            whole_gradient(part, job, &block, accumulate, rule.decay,
+            whole_gradient(worker, job, &block, accumulate, rule.decay,
                            <const floating *> theta)
             update_clipped_part(
-                part, job, &block, &rule, training.max_grad_norm, theta
+                worker, job, &block, &rule, training.max_grad_norm, theta
             )
         else:
-            update_part(part, job, &block, &rule, accumulate, theta)
-        wait_for_others(part)
-        if part.thread == 0:
+            update_part(worker, job, &block, &rule, accumulate, theta)
+        wait_for_others(worker)
+        if worker.thread == 0:
             sums.penalty += n * penalty(layers, &block, decay)
             sums.gradient_norm += gradient_norm(layers, &block)
     restore_denormals(denormals)
 
 
 cdef void gradient_part(
-    Part part, const Job *job, Py_ssize_t n_rows, double m, double decay,
+    Worker worker, const Job *job, Py_ssize_t n_rows, double m, double decay,
     const floating *theta, Sums *sums,
 ) noexcept nogil:
     """A thread's part of the objective over the first rows, and of its gradient."""
     cdef Block block = job.blocks[0]
     cdef unsigned denormals = flush_denormals()
-    cdef bint accumulate = batch_part(part, job, &block, NULL, n_rows, m, theta)
-    whole_gradient(part, job, &block, accumulate, decay, theta)
-    if part.thread == 0:
+    cdef bint accumulate = batch_part(worker, job, &block, NULL, n_rows, m, theta)
+    whole_gradient(worker, job, &block, accumulate, decay, theta)
+    if worker.thread == 0:
         sums.loss = batch_loss(job)
         sums.penalty = penalty(job.layers, &block, decay)
     restore_denormals(denormals)
 
 
 cdef void update_part(
-    Part part, const Job *job, const Block *block, const update_rule *rule,
+    Worker worker, const Job *job, const Block *block, const update_rule *rule,
     bint accumulate, floating *theta,
 ) noexcept nogil:
     """A thread's part of the step, and of what is still missing from its gradient.
@@ -332,13 +333,13 @@ cdef void update_part(
     cdef bint is_sparse = job.data.dense == NULL, is_there
     cdef int layer
     if is_sparse and job.n_shards == 1:
-        sparse_part(part, layers, job.data, block, gradient, accumulate)
-        wait_for_others(part)
+        sparse_part(worker, layers, job.data, block, gradient, accumulate)
+        wait_for_others(worker)
     for layer in range(layers.n_layers):
         is_there = job.n_shards > 1 or (is_sparse and layer == 0)
         n_units = layers.sizes[layer + 1]
-        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
-        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
+        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
+        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
         target = gradient + layers.coef_starts[layer] + begin * n_units
         start = begin
         while start < end:
@@ -355,7 +356,7 @@ cdef void update_part(
                    sums + start // TILE_ROWS)
             start = stop
         sums += n_tiles(layers.sizes[layer])
-    if part.thread == 0:
+    if worker.thread == 0:
         offset = layers.n_coefs
         if job.n_shards == 1:
             intercepts_gradient(layers, block, gradient, accumulate)
@@ -364,7 +365,7 @@ cdef void update_part(
 
 
 cdef void update_clipped_part(
-    Part part, const Job *job, const Block *block, const update_rule *rule,
+    Worker worker, const Job *job, const Block *block, const update_rule *rule,
     double max_grad_norm, floating *theta,
 ) noexcept nogil:
     """A thread's part of the step, with a complete gradient, penalty included, which
@@ -379,8 +380,8 @@ cdef void update_clipped_part(
     without_decay.decay = 0
     for layer in range(layers.n_layers):
         n_units = layers.sizes[layer + 1]
-        begin = cut(layers.sizes[layer], part.thread, part.n_threads)
-        end = cut(layers.sizes[layer], part.thread + 1, part.n_threads)
+        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
+        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
         offset = layers.coef_starts[layer] + begin * n_units
         n = (end - begin) * n_units
         if norm > max_grad_norm:
@@ -388,7 +389,7 @@ cdef void update_clipped_part(
         update(&without_decay, theta, <const floating *> gradient + offset, offset, n,
                TILE_ROWS * n_units, sums + begin // TILE_ROWS)
         sums += n_tiles(layers.sizes[layer])
-    if part.thread == 0:
+    if worker.thread == 0:
         offset = layers.n_coefs
         if norm > max_grad_norm:
             scale(max_grad_norm / norm, gradient + offset, layers.n_parameters - offset)

@@ -28,6 +28,7 @@ cdef extern from "tables.h" nogil:
 
     ctypedef struct update_rule:
         optimizer kind
+        int decouples_penalty
         double decay
         double kept
         double settings[MOST_SETTINGS]

@@ -70,21 +70,32 @@ static inline uint64_t split_mix(uint64_t state)
     return state ^ (state >> 31);
 }
 
-/* What changes from step to step: Adam's bias corrections make one factor of the
-   learning rate, and AdamW's penalty (Loshchilov & Hutter, 2019) is not part of the
-   gradient. */
+/* What the learning rate of a step is multiplied by, see tables.h. Adam's bias
+   corrections make one factor of it. */
+static inline double no_factor(const update_rule *rule, double n_steps)
+{
+    (void)rule, (void)n_steps;
+    return 1;
+}
+static inline double bias_correction(const update_rule *rule, double n_steps)
+{
+    return sqrt(1 - pow(rule->settings[1], n_steps))
+           / (1 - pow(rule->settings[0], n_steps));
+}
+
+/* What changes from step to step. A decoupled penalty (Loshchilov & Hutter, 2019) is not
+   part of the gradient. */
 static inline void set_rates(update_rule *rule, double learning_rate, double decay,
                              int64_t n_steps)
 {
     rule->learning_rate = learning_rate;
-    rule->decay = decay;
-    rule->kept = 1;
-    if (rule->kind == adam_optimizer || rule->kind == adamw_optimizer)
-        rule->learning_rate *= sqrt(1 - pow(rule->settings[1], (double)n_steps))
-                               / (1 - pow(rule->settings[0], (double)n_steps));
-    if (rule->kind == adamw_optimizer) {
-        rule->decay = 0;
-        rule->kept = 1 - learning_rate * decay;
+    rule->decay = rule->decouples_penalty ? 0 : decay;
+    rule->kept = rule->decouples_penalty ? 1 - learning_rate * decay : 1;
+    switch (rule->kind) {
+#define CASE(name, rule_name, factor, n_settings, n_arrays)                   \
+    case name##_optimizer: rule->learning_rate *= factor(rule, (double)n_steps); break;
+        FOR_EACH_OPTIMIZER(CASE)
+#undef CASE
     }
 }
 

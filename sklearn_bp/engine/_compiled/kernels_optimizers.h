@@ -61,6 +61,8 @@ KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
         FOR_EACH_WEIGHT(const REAL g = gradient[i] + decay * w; statements)   \
     }
 
+/* The rule of an optimizer that decouples its penalty multiplies w by rule->kept. */
+
 /* state_0: the velocity. step = a * velocity - b * g: with and without the look ahead. */
 DEFINE_UPDATE(sgd_update,
               const REAL momentum = (REAL)rule->settings[0];
@@ -118,7 +120,7 @@ INLINE void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradien
     for (int i = 0; i < MOST_ARRAYS; i++)
         state[i] = (REAL *)rule->state[i] + offset;
     switch (rule->kind) {
-#define CASE(name, rule_name, n_settings, n_arrays)                           \
+#define CASE(name, rule_name, factor, n_settings, n_arrays)                   \
     case name##_optimizer:                                                    \
         FN(rule_name##_update)(rule, theta + offset, gradient, state[0],      \
                                state[1], state[2], n, tile, sums);            \

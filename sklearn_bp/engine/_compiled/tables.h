@@ -35,14 +35,15 @@
     ENTRY(log_loss, 1)                                                        \
     ENTRY(binary_log_loss, 1)
 
-/* The name, the rule (which needs rule_update in kernels_optimizers.h), and the
-   numbers of settings and of state arrays. */
+/* The name, the rule (which needs rule_update in kernels_optimizers.h), what its
+   learning rate is multiplied by (which needs a function of that name in kernels.h), and
+   the numbers of settings and of state arrays. */
 #define FOR_EACH_OPTIMIZER(ENTRY)                                             \
-    ENTRY(sgd, sgd, 2, 1)                                                     \
-    ENTRY(adam, adam, 3, 2)                                                   \
-    ENTRY(adamw, adam, 3, 2)                                                  \
-    ENTRY(rmsprop, rmsprop, 2, 1)                                             \
-    ENTRY(rprop, rprop, 4, 2)
+    ENTRY(sgd, sgd, no_factor, 2, 1)                                          \
+    ENTRY(adam, adam, bias_correction, 3, 2)                                  \
+    ENTRY(adamw, adam, bias_correction, 3, 2)                                 \
+    ENTRY(rmsprop, rmsprop, no_factor, 2, 1)                                  \
+    ENTRY(rprop, rprop, no_factor, 4, 2)
 
 /* What there is room for; the compiler reports if it is not enough. Another array also
    needs another argument of each rule, see DEFINE_UPDATE. */
@@ -55,7 +56,7 @@ typedef enum { FOR_EACH_ACTIVATION(CODE, CODE) } activation;
 #define CODE(name, n_settings) name##_loss,
 typedef enum { FOR_EACH_LOSS(CODE) } loss;
 #undef CODE
-#define CODE(name, rule, n_settings, n_arrays) name##_optimizer,
+#define CODE(name, rule, factor, n_settings, n_arrays) name##_optimizer,
 typedef enum { FOR_EACH_OPTIMIZER(CODE) } optimizer;
 #undef CODE
 
@@ -72,7 +73,7 @@ static const twin activation_twins[] = {FOR_EACH_ACTIVATION(TWIN, TWIN) {NULL, 0
 #define TWIN(name, n_settings) {#name, n_settings, 0},
 static const twin loss_twins[] = {FOR_EACH_LOSS(TWIN) {NULL, 0, 0}};
 #undef TWIN
-#define TWIN(name, rule, n_settings, n_arrays) {#name, n_settings, n_arrays},
+#define TWIN(name, rule, factor, n_settings, n_arrays) {#name, n_settings, n_arrays},
 static const twin optimizer_twins[] = {FOR_EACH_OPTIMIZER(TWIN) {NULL, 0, 0}};
 #undef TWIN
 
@@ -80,7 +81,7 @@ static const twin optimizer_twins[] = {FOR_EACH_OPTIMIZER(TWIN) {NULL, 0, 0}};
     _Static_assert(n_settings <= MOST_SETTINGS, #name ": raise MOST_SETTINGS");
 FOR_EACH_LOSS(ASSERT_ROOM)
 #undef ASSERT_ROOM
-#define ASSERT_ROOM(name, rule, n_settings, n_arrays)                         \
+#define ASSERT_ROOM(name, rule, factor, n_settings, n_arrays)                         \
     _Static_assert(n_settings <= MOST_SETTINGS, #name ": raise MOST_SETTINGS"); \
     _Static_assert(n_arrays <= MOST_ARRAYS, #name ": raise MOST_ARRAYS");
 FOR_EACH_OPTIMIZER(ASSERT_ROOM)
@@ -99,6 +100,7 @@ static inline int needs_net_input(activation kind)
 /* What a step of an optimizer needs besides the parameters and their gradient. */
 typedef struct {
     optimizer kind;
+    int decouples_penalty; /* which then is not part of the gradient */
     double learning_rate; /* bias corrections included */
     double decay;         /* the L2 penalty's factor in the gradient, alpha / M */
     double kept;          /* the share of each weight that a decoupled penalty leaves */
