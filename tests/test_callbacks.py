@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -116,7 +117,9 @@ def test_fitted_estimators_can_be_kept():
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_a_returned_stop_is_honoured(solver):
     model = BackpropClassifier(solver=solver, max_iter=50, random_state=0)
-    model.set_callbacks(Recorder(stop_after=4)).fit(X, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it has ended as it was told
+        model.set_callbacks(Recorder(stop_after=4)).fit(X, Y)
     expected = BackpropClassifier(solver=solver, max_iter=4, random_state=0).fit(X, Y)
     assert model.n_iter_ == 4
     np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))

@@ -343,3 +343,13 @@ def test_through_a_grid_search(cancer):
     assert len(best.validation_scores_) == best.n_iter_
     assert search.score(X_val, y_val) > 0.9
     assert LogisticRegression().fit(X, y).score(X_val, y_val) > 0.9
+
+
+def test_a_loss_that_overflows_is_infinite_and_not_nan():
+    X = np.random.RandomState(0).normal(size=(50, 2))
+    model = BackpropRegressor(
+        hidden_layer_sizes=(20,), activation="identity", max_iter=3, random_state=0
+    )
+    with np.errstate(all="ignore"):
+        model.fit(X, X[:, 0], X_val=[[1.7e308, -1.7e308]], y_val=[0.0])
+    np.testing.assert_array_equal(model.history_["validation_loss"], [np.inf] * 3)

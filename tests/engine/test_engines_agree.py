@@ -364,6 +364,26 @@ def test_extreme_net_inputs(activation, dtype, make_problem):
 
 
 @DTYPES
+def test_losses_of_outputs_that_are_wrong_beyond_doubt(loss, dtype, make_problem):
+    """Log losses are bounded as if probabilities were clipped."""
+    problem = make_problem(loss=loss, hidden=(), dtype=dtype)
+    thetas = np.stack([problem.theta * 20, problem.theta * -20])
+    ours, expected = (
+        engine.evaluate(problem.network, thetas, problem.X, problem.y).losses
+        for engine in (_compiled_engine, _reference_engine)
+    )
+    np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
+    if loss.name in ("log_loss", "binary_log_loss") and not loss.label_smoothing:
+        n_terms = 1 if loss.name == "log_loss" else problem.network.n_outputs
+        bound = -np.log(np.finfo(dtype).eps)
+        thetas[:] *= 1000
+        losses = _compiled_engine.evaluate(
+            problem.network, thetas, problem.X, problem.y
+        ).losses
+        np.testing.assert_allclose(losses.max(), n_terms * bound, rtol=1e-6)
+
+
+@DTYPES
 @SPARSE
 @pytest.mark.parametrize("n_rows", [127, 128, 129, 700])
 def test_several_networks_on_several_blocks(n_rows, sparse, dtype, make_problem):

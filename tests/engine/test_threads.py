@@ -168,3 +168,35 @@ def test_the_number_of_threads_does_not_show(
     for other in results[1:]:
         for array, expected in zip(other, results[0]):
             assert np.asarray(array).tobytes() == np.asarray(expected).tobytes()
+
+
+@needs_compiled
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_epoch_that_trials_cut_keeps_its_learning_rates(
+    dtype, make_problem, monkeypatch
+):
+    """Each step has a rate of its own, and a trial ends after a few of them."""
+    problem = make_problem(dtype=dtype)
+    orders = np.arange(23, dtype=np.int64)[np.newaxis].repeat(3, axis=0)
+    rates = np.random.RandomState(0).uniform(0.001, 0.1, size=(3, 23))
+    assert rates.shape[1] > 2 * ThreadChoice.TRIAL_STEPS
+    thetas = []
+    for n_threads in (1, 2):
+        monkeypatch.setattr(
+            "sklearn_bp.engine._compiled.n_threads_for", lambda *_, n=n_threads: n
+        )
+        theta = problem.theta.copy()
+        optimizer = OPTIMIZERS["sgd"](theta, momentum=0.9, nesterovs_momentum=True)
+        run_steps = _compiled_engine.prepare_steps(
+            problem.network,
+            theta,
+            problem.X,
+            problem.y,
+            None,
+            Objective(),
+            1,
+            optimizer,
+        )
+        run_steps(orders, rates)
+        thetas.append(theta)
+    np.testing.assert_array_equal(*thetas)

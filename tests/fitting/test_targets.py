@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -47,3 +49,15 @@ def test_probabilities_of_two_classes_sum_to_one_and_are_in_the_order_of_classes
 def test_classes_may_be_more_than_those_of_y():
     labels = ClassTargets(np.array([1, 1]), classes=[2, 1, 0])
     np.testing.assert_array_equal(labels.encode(np.array([2, 0]), float), [[2], [0]])
+
+
+def test_balanced_weights_are_those_of_the_classes_that_occur():
+    """Each gets the same total, in each column by itself."""
+    y = np.array([[1, 1], [0, 1], [0, 1], [0, 1]])
+    asks = SimpleNamespace(class_weight="balanced")
+    tables = ClassTargets(y).class_weights(asks, y.astype(float), None)
+    np.testing.assert_allclose(tables[0], [2 / 3, 2])
+    np.testing.assert_allclose(tables[1], [0, 1])
+    weight = np.array([3.0, 1, 1, 1])
+    tables = ClassTargets(y).class_weights(asks, y.astype(float), weight)
+    np.testing.assert_allclose(tables[0], [1, 1])

@@ -750,3 +750,11 @@ def test_a_grid_over_steps_stays_as_it_is(iris):
         ((_, unfitted),) = params["steps"]
         assert unfitted.random_state is None
         assert not hasattr(unfitted, "classes_")
+
+
+def test_settings_without_a_seed_share_one(iris):
+    network = BackpropClassifier(hidden_layer_sizes=(4,), max_iter=3)
+    study = overfitting_study(network, *iris, {"alpha": [0.1, 0.1]}, cv=3)
+    np.testing.assert_array_equal(
+        study.curves[0].test_losses, study.curves[1].test_losses
+    )

@@ -212,3 +212,19 @@ def test_wrong_parameters_leave_the_estimator_as_it_was(settings, error, message
     assert vars(model) == before
     with pytest.raises(NotFittedError):
         model.predict(iris[0])
+
+
+def test_it_is_trained_for_the_best_number_of_epochs():
+    """Which is not the last one where it overfits."""
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(60, 10))
+    y = (X[:, 0] + 2 * rng.normal(size=60) > 0).astype(int)
+    model = BackpropClassifierCV(
+        network(n_iter_no_change=np.inf),
+        alphas=[1e-4],
+        hidden_layer_sizes=[(50,)],
+        max_iter=60,
+        cv=3,
+    ).fit(X, y)
+    assert 0 < model.best_epoch_ < 60
+    assert model.n_iter_ == model.best_estimator_.n_iter_ == model.best_epoch_

@@ -55,3 +55,12 @@ def test_the_last_parameters_stay_if_the_best_are_not_kept():
     stopping, theta = watch([1, 3, 2])
     stopping.finish(theta)
     assert theta == [2]
+
+
+def test_other_data_renew_patience():
+    stopping, theta = watch([1, 1, 1, 1])
+    stopping.rescore(0.5)
+    assert not stopping.out_of_patience
+    assert stopping.best_score == 0.5
+    stopping.update(0.4, theta)
+    assert not stopping.out_of_patience
