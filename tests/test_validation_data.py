@@ -346,10 +346,11 @@ def test_through_a_grid_search(cancer):
 
 
 def test_a_loss_that_overflows_is_infinite_and_not_nan():
-    X = np.random.RandomState(0).normal(size=(50, 2))
+    # Some hidden units are infinite, others minus infinity: their sum is not defined.
+    X = np.random.RandomState(0).normal(size=(50, 40))
     model = BackpropRegressor(
         hidden_layer_sizes=(20,), activation="identity", max_iter=3, random_state=0
     )
     with np.errstate(all="ignore"):
-        model.fit(X, X[:, 0], X_val=[[1.7e308, -1.7e308]], y_val=[0.0])
+        model.fit(X, X[:, 0], X_val=np.full((1, 40), 1.7e308), y_val=[0.0])
     np.testing.assert_array_equal(model.history_["validation_loss"], [np.inf] * 3)
