@@ -26,9 +26,12 @@ MODULES = ("_layers", "_loop", "_batch", "_structs")  # what takes longest first
 # floating point only say that nobody reads errno or its status, so that loops with a
 # square root or a comparison can be vectorised. Debug information, which Python's own
 # flags ask for, would make up three quarters of the engine. An entry of tables.h
-# without its function is an error here, and not when the engine is loaded.
+# without its function is an error here, and not when the engine is loaded. Without the
+# alignment, a step can take 8 % longer because of a change to code that precedes its
+# loops.
 UNIX_FLAGS = [
     "-O3",
+    "-falign-functions=64",
     "-fno-math-errno",
     "-fno-trapping-math",
     "-g" if DEBUG else "-g0",
