@@ -44,9 +44,11 @@ class History:
 
     def record(self, loss, learning_rate, gradient_norm, seconds, measured=None):
         """Record an epoch; `measured` holds its validation loss and score, if any."""
-        row = (loss, learning_rate, gradient_norm, seconds, *(measured or NOTHING))
-        self.rows.append(row)
-        if _is_epoch(row):
+        validation_loss, score = measured or NOTHING
+        self.rows.append(
+            (loss, learning_rate, gradient_norm, seconds, validation_loss, score)
+        )
+        if learning_rate == learning_rate:  # as of an epoch; faster than math.isnan
             self.losses.append(loss)
 
     def watch_anew(self):

@@ -109,11 +109,10 @@ class Course:
         state.n_samples_seen += self._n_rows
         if self._verbose:
             print(f"Iteration {self.n_iter}, loss = {loss:.8f}")
-        row = loss, learning_rate, gradient_norm
         try:
             score, measured = -loss, self._measure and self._measure(state.theta)
         except BaseException:  # such as Ctrl-C in a scorer: the epoch counts
-            state.history.record(*row, seconds)
+            state.history.record(loss, learning_rate, gradient_norm, seconds)
             raise
         if self._watches_score:
             _, score = measured
@@ -122,7 +121,7 @@ class Course:
         state.stopping.update(score, state.theta)
         state.schedule.end_epoch(state.n_samples_seen)
         seconds += perf_counter() - start
-        state.history.record(*row, seconds, measured)
+        state.history.record(loss, learning_rate, gradient_norm, seconds, measured)
 
     def _is_given_a_chance(self):
         """Whether training at a standstill continues with a lower learning rate."""
