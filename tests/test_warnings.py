@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import os
 import subprocess
 import sys
 import warnings
@@ -90,7 +91,10 @@ def test_the_line_of_an_import(tmp_path):
         "import sklearn_bp\n"
     )
     result = subprocess.run(
-        [sys.executable, "-P", str(script)], capture_output=True, text=True
+        [sys.executable, "-P", str(script)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SKLEARN_BP_ENGINE": "auto"},
     )
     assert f"{script}:3: RuntimeWarning: sklearn_bp runs on its" in result.stderr
 
