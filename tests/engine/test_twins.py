@@ -7,7 +7,9 @@ import sklearn_bp
 from sklearn_bp.engine import check_twins
 
 # without a compiled engine nothing can disagree with it
-TWINS = pytest.importorskip("sklearn_bp.engine._compiled").TWINS
+TWINS = pytest.importorskip(
+    "sklearn_bp.engine._compiled", reason="the compiled engine was not built"
+).TWINS
 
 EACH = [(kind, name) for kind, table in TWINS.items() for name in table]
 
