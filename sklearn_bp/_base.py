@@ -79,6 +79,13 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         ValueError
             If an argument or a parameter is not valid, or if training diverges.
             The estimator is then as it was before the call.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training has not converged, or if the training loss of the network,
+            without penalty and dropout, is above that of the best constant prediction.
+            The message says whether features or targets have to be scaled.
         """
         # before attributes are put aside, since scikit-learn ends what begins here
         follower = EpochCallbacks.of(self, self.max_iter, X, y, sample_weight)

@@ -103,6 +103,11 @@ class NumberTargets:
             )
         return y
 
+    @property
+    def has_one_class(self):
+        """Whether there is nothing to tell apart."""
+        return False
+
     def check_classes(self, classes):
         """Do nothing: there are no classes."""
 
@@ -163,6 +168,11 @@ class ClassTargets:
     def attributes(self):
         """The fitted attributes that describe them."""
         return {"classes_": self.classes, "n_outputs_": self.n_outputs}
+
+    @property
+    def has_one_class(self):
+        """Whether there is nothing to tell apart."""
+        return not self.is_multilabel and len(self.classes) == 1
 
     def make_loss(self, estimator):
         """The loss that the estimator's parameters ask for."""

@@ -24,6 +24,7 @@ from ._fitted import FittedNetwork
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._scores import Measure
 from ._shown import Outcome
+from ._usefulness import warn_if_useless
 
 # The schedules that scikit-learn has for sgd only.
 SGD_SCHEDULES = ("invscaling", "adaptive")
@@ -285,6 +286,8 @@ class Training:
                 " finite. Lower learning_rate_init, and scale the features, for"
                 " example with StandardScaler, if they have large values."
             )
+        if self._is_alone and not self._is_incremental:
+            warn_if_useless(self)
 
     def course(self, max_epochs, follower=None):
         """The epochs to come, to be taken block by block.

@@ -98,6 +98,11 @@ class Loss(ABC):
         None where the rule for the initial weights will do."""
         return None
 
+    @abstractmethod
+    def best_constant(self, y, n_outputs, sample_weight=None):
+        """The raw outputs (n_outputs,) of the best prediction that is the same for all
+        samples."""
+
     def shown(self, data_loss, n_outputs):
         """The data part of the objective as scikit-learn's `loss_` shows it."""
         return data_loss / n_outputs if self.averages_outputs else data_loss
@@ -121,6 +126,9 @@ class SquaredError(Loss):
     def gradient(self, z, y):
         return z - y
 
+    def best_constant(self, y, n_outputs, sample_weight=None):
+        return _mean(y, sample_weight)
+
 
 class _Bounded(Loss):
     """A loss whose gradient is bounded, however far away the target is.
@@ -135,6 +143,9 @@ class _Bounded(Loss):
         return np.array(
             [_quantile(column, self.target_quantile, sample_weight) for column in y.T]
         )
+
+    def best_constant(self, y, n_outputs, sample_weight=None):
+        return self.start(y, sample_weight)
 
 
 @dataclass(frozen=True)
@@ -166,6 +177,14 @@ class Huber(_Bounded):
     def gradient(self, z, y):
         return np.clip(z - y, -self.delta, self.delta)
 
+    def best_constant(self, y, n_outputs, sample_weight=None):
+        # Steps of gradient descent from the median, which is near unless delta is
+        # large; the mean, which is then the best, is a single step away.
+        z = self.start(y, sample_weight)
+        for _ in range(10):
+            z = z - _mean(self.gradient(z, y), sample_weight)
+        return z
+
 
 @dataclass(frozen=True)
 class Quantile(_Bounded):
@@ -189,12 +208,20 @@ class Quantile(_Bounded):
         return slope.astype(z.dtype)
 
 
+class _LogLink(Loss):
+    """A deviance of positive targets, which is least at their mean."""
+
+    link = "exp"
+
+    def best_constant(self, y, n_outputs, sample_weight=None):
+        return self.raw_outputs_near(_mean(y, sample_weight), n_outputs)
+
+
 @dataclass(frozen=True)
-class Poisson(Loss):
+class Poisson(_LogLink):
     """Half the Poisson deviance, with the log link."""
 
     name = "poisson"
-    link = "exp"
     target_range = (0, np.inf)
 
     def value(self, z, y):
@@ -206,11 +233,10 @@ class Poisson(Loss):
 
 
 @dataclass(frozen=True)
-class Gamma(Loss):
+class Gamma(_LogLink):
     """Half the gamma deviance, with the log link."""
 
     name = "gamma"
-    link = "exp"
     target_range = (0, np.inf)
     lowest_is_valid = False
 
@@ -253,6 +279,13 @@ class LogLoss(Loss):
         delta -= self.label_smoothing / z.shape[1]
         return delta
 
+    def best_constant(self, y, n_outputs, sample_weight=None):
+        totals = np.bincount(
+            _class_numbers(y), weights=sample_weight, minlength=n_outputs
+        )
+        shares = (1 - self.label_smoothing) * totals / totals.sum()
+        return _log(shares + self.label_smoothing / n_outputs)
+
 
 @dataclass(frozen=True)
 class BinaryLogLoss(Loss):
@@ -276,9 +309,23 @@ class BinaryLogLoss(Loss):
     def gradient(self, z, y):
         return logistic(z) - self._smooth(y)
 
+    def best_constant(self, y, n_outputs, sample_weight=None):
+        share = _mean(self._smooth(y), sample_weight)
+        return _log(share) - _log(1 - share)
+
 
 def _class_numbers(y):
     return y[:, 0].astype(np.intp)
+
+
+def _mean(y, sample_weight):
+    """The weighted mean of each column."""
+    return np.average(y.astype(np.float64), axis=0, weights=sample_weight)
+
+
+def _log(x):
+    """The logarithm, which for 0 is large and negative, but finite."""
+    return np.log(np.maximum(x, np.finfo(np.float64).tiny))
 
 
 def _clip_log_loss(loss):

@@ -56,6 +56,11 @@ class Part:
         return self.samples.X.shape[0] if self.rows is None else len(self.rows)
 
     @cached_property
+    def X(self):
+        """The data of these rows."""
+        return self._of_rows(self.samples.X)
+
+    @cached_property
     def y(self):
         """The encoded targets of these rows."""
         return self._of_rows(self.samples.y)

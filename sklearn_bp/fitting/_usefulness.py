@@ -1,0 +1,159 @@
+"""A warning of networks that are no better than a constant."""
+
+import math
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.exceptions import ConvergenceWarning
+
+from ..training import Part
+from ..utils import warn
+from ._scores import Measure
+
+#: Rounding of the mean loss.
+TOLERANCE = 1e-5
+
+#: A pass over the rows costs about a third of an epoch. After so many epochs it takes
+#: at most a hundredth of the time; after fewer, only a part of the rows is looked at.
+EPOCHS_PER_PASS = 34
+LEAST_ROWS = 1000
+
+#: A loss of the last epoch that is below this share of the constant's is good enough:
+#: the network itself need not be measured.
+SAFE_SHARE = 0.9
+
+#: The typical sizes of features and targets that networks can learn from and with: the
+#: initial weights and the usual learning rates are made for standardised data.
+SIZES = 0.01, 10.0
+SIZES_OF_POSITIVE_TARGETS = 0.01, 100.0
+MOST_NAMES = 5
+
+
+def warn_if_useless(training):
+    """Warn if the network's training loss is above that of the best constant
+    prediction, and name features and targets whose scale may be the cause.
+
+    Parameters
+    ----------
+    training : Training
+        A training that has been run.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The losses include neither penalty nor dropout.
+    """
+    targets, network = training.targets, training.state.network
+    if targets.has_one_class:
+        return
+    part = _some_rows(training)
+    y, weight = part.y, part.sample_weight
+    with np.errstate(over="ignore"):
+        constant = network.loss.best_constant(y, network.n_outputs, weight)
+        raw = np.broadcast_to(constant, (len(y), network.n_outputs))
+        limit = network.loss.average(raw, y, weight)
+    if _loss_of_last_epoch(training) < SAFE_SHARE * limit or not math.isfinite(limit):
+        return
+    losses, _ = Measure(training, part, "loss")(training.state.theta[np.newaxis])
+    if losses[0] > limit * (1 + TOLERANCE):
+        warn(
+            f"The training loss of the fitted network, {losses[0]:.6g}, is above that"
+            f" of the best constant prediction, {max(limit, 0):.6g}: its predictions are"
+            " of no use."
+            f" {_remedy(training.estimator, part, network.loss)}",
+            ConvergenceWarning,
+        )
+
+
+def _some_rows(training):
+    """All rows of the training set or, after few epochs, every n-th of them."""
+    part = training.part
+    n_rows = max(LEAST_ROWS, len(part) * training.n_iter // EPOCHS_PER_PASS)
+    step = -(-len(part) // n_rows)
+    if step == 1:
+        return part
+    rows = np.arange(len(part)) if part.rows is None else part.rows
+    return Part(part.samples, np.ascontiguousarray(rows[::step]))
+
+
+def _loss_of_last_epoch(training):
+    """The loss that training has seen last, which stands in for that of the network
+    unless early stopping may have gone back to an earlier one."""
+    stops_early = training.estimator.early_stopping and training.is_by_epochs
+    return math.inf if stops_early or training.loss is None else training.loss
+
+
+def _remedy(estimator, part, loss):
+    """What the user can do about it."""
+    remedies = [
+        *_remedies_of_features(estimator, part),
+        *([] if loss.is_of_classes else _remedies_of_targets(part.y, loss)),
+    ]
+    return " ".join(remedies) or (
+        "Lower learning_rate_init, alpha or dropout, or train for longer, with a larger"
+        " max_iter or n_iter_no_change."
+    )
+
+
+def _remedies_of_features(estimator, part):
+    sizes = _typical_sizes(part.X)
+    columns = np.flatnonzero(_are_off(sizes, SIZES))
+    if len(columns) > 0:
+        yield (
+            "Scale the features, for example with StandardScaler in a pipeline:"
+            f" {_describe_columns(estimator, columns)} of a typical size of"
+            f" {_range(sizes[columns])}."
+        )
+
+
+def _remedies_of_targets(y, loss):
+    y = y.astype(np.float64)
+    with np.errstate(over="ignore"):
+        means, spreads = y.mean(axis=0), y.std(axis=0)
+    if (y == y[:1]).all():
+        yield "The targets are constant, so that there is nothing to learn from them."
+    elif loss.link == "exp":
+        if _are_off(means, SIZES_OF_POSITIVE_TARGETS).any():
+            yield (
+                f"Divide the targets by their mean, which is {_range(means)}: the"
+                " network begins with predictions near 1."
+            )
+    elif _are_off(spreads, SIZES).any() or _are_off(abs(means), SIZES).any():
+        yield (
+            "Scale the targets, for example with TransformedTargetRegressor and"
+            f" StandardScaler: their mean is {_range(means)}, their standard deviation"
+            f" {_range(spreads)}."
+        )
+
+
+def _typical_sizes(X):
+    """The root mean square of each column."""
+    with np.errstate(over="ignore"):
+        if issparse(X):
+            squares = np.asarray(X.multiply(X).sum(axis=0)).ravel()
+        else:
+            squares = np.einsum("ij,ij->j", X, X)
+    return np.sqrt(squares / X.shape[0])
+
+
+def _are_off(sizes, bounds):
+    least, largest = bounds
+    return (sizes > largest) | (sizes < least) & (sizes > 0)
+
+
+def _describe_columns(estimator, columns):
+    names = getattr(estimator, "feature_names_in_", None)
+    shown = [str(j) if names is None else repr(names[j]) for j in columns[:MOST_NAMES]]
+    if len(columns) > MOST_NAMES:
+        shown.append("...")
+    noun = "column" if len(columns) == 1 else f"{len(columns)} columns,"
+    verb = "is" if len(columns) == 1 else "are"
+    return f"{noun} {', '.join(shown)} {verb}"
+
+
+def _range(numbers):
+    """One or several numbers in few characters."""
+    least, largest = min(numbers), max(numbers)
+    if least == largest:
+        return f"{least:.3g}"
+    return f"{least:.3g} to {largest:.3g}"
