@@ -183,7 +183,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             targets,
             samples,
             validation=check_validation_samples(
-                self, targets, *validation, samples.X.dtype
+                self, targets, *validation, samples.X.dtype, samples.scaling
             ),
             state=state,
             is_incremental=is_incremental,
@@ -310,7 +310,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         fitted = self.network_
         samples = check_more_samples(
-            self, fitted.targets, X, y, sample_weight, fitted.dtype
+            self, fitted.targets, X, y, sample_weight, fitted.dtype, fitted.scaling
         )
         part = samples.part()
         mean_weight(part.sample_weight)  # raises if zero

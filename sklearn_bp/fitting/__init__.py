@@ -9,11 +9,13 @@ from ._samples import (
     check_samples,
     check_validation_samples,
     check_X_y,
+    scale_samples,
 )
 from ._scores import Measure, score_of_targets
 from ._shown import Outcome, show, shown_copy
 from ._targets import ClassTargets, NumberTargets, is_multilabel
 from ._training import Training
+from ._usefulness import warn_if_useless
 
 __all__ = [
     "ClassTargets",
@@ -33,9 +35,11 @@ __all__ = [
     "is_multilabel",
     "make_objective",
     "mean_weight",
+    "scale_samples",
     "score_of_targets",
     "show",
     "shown_copy",
     "to_plain",
+    "warn_if_useless",
     "weigh_part",
 ]

@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from ..engine import Engine, get_engine, input_gradients, one_blas_thread
 from ..network import ACTIVATIONS, Network
+from ._scaling import FLOATS, Scaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +31,15 @@ class FittedNetwork:
         What the outputs stand for.
     engine : Engine or None, default=None
         The engine that computes; None is the one that the settings choose.
+    scaling : Scaling or None, default=None
+        What is done to features before they reach the network.
     """
 
     network: Network
     theta: np.ndarray = field(repr=False)
     targets: Any = field(repr=False)
     engine: Engine | None = field(default=None, repr=False)
+    scaling: Scaling | None = field(default=None, repr=False)
 
     # ---- what it is --------------------------------------------------------------
 
@@ -94,13 +98,17 @@ class FittedNetwork:
             estimator,
             X,
             accept_sparse="csr",
-            dtype=self.dtype,
+            dtype=self.dtype if self.scaling is None else FLOATS,
             order="C",
             reset=False,
         )
 
+    def _scaled(self, X):
+        return X if self.scaling is None else self.scaling(X, self.dtype)
+
     def raw_outputs(self, X):
         """The outputs before the link, shape (n_samples, n_outputs)."""
+        X = self._scaled(X)
         with one_blas_thread:
             return self._engine.forward(self.network, self.theta, X)
 
@@ -109,8 +117,8 @@ class FittedNetwork:
         return self.targets.responses(self.network.loss)[method](self.raw_outputs(X))
 
     def loss_and_gradients(self, samples, objective):
-        """The objective over all samples, and its derivatives with respect to weights
-        and biases, by layer."""
+        """The objective over all samples, which are scaled already, and its derivatives
+        with respect to weights and biases, by layer."""
         with one_blas_thread:
             data_loss, penalty, gradient = self._engine.loss_and_gradients(
                 self.network,
@@ -123,10 +131,15 @@ class FittedNetwork:
         return data_loss + penalty, *self.network.views(gradient)
 
     def input_gradients(self, X):
-        """The derivatives of the raw outputs with respect to the features, shape
-        (n_samples, n_outputs, n_features)."""
+        """The derivatives of the raw outputs with respect to the features, both in the
+        user's units, shape (n_samples, n_outputs, n_features)."""
+        X = self._scaled(X)
         with one_blas_thread:
-            return input_gradients(self.network, self.theta, X)
+            gradients = input_gradients(self.network, self.theta, X)
+        if self.scaling is None:
+            return gradients
+        gradients = self.scaling.unscaled(gradients)
+        return self.targets.unscaled(gradients, self.network.loss)
 
     def hidden_activations(self, X, layer=-1):
         """The outputs of a hidden layer, shape (n_samples, n_units).
@@ -151,6 +164,7 @@ class FittedNetwork:
                 f"layer must be one of the {n_hidden} hidden layers, from {-n_hidden}"
                 f" to {n_hidden - 1}, got {layer}."
             )
+        X = self._scaled(X)
         layer %= n_hidden
         below = self.network.up_to(layer + 1)
         theta = below.flatten(

@@ -7,6 +7,7 @@ the format of what is saved need not follow the code.
 from ..network import LOSSES, Network
 from ..training import TrainingState
 from ._fitted import FittedNetwork
+from ._scaling import Scaling
 from ._targets import ClassTargets, NumberTargets
 
 #: The version of the format, to be increased whenever the format changes.
@@ -42,6 +43,7 @@ def to_plain(fitted, state):
         "loss": {"name": loss.name, **vars(loss)},
         "dtype": str(fitted.dtype),
         "targets": {"kind": kind, **vars(fitted.targets)},
+        "scaling": fitted.scaling and vars(fitted.scaling).copy(),
         "training": state.to_plain(),
     }
 
@@ -86,4 +88,6 @@ def from_plain(plain, coefs, intercepts):
     revived = kind.__new__(kind)
     vars(revived).update(targets)
     state = TrainingState.from_plain(network, theta, plain["training"])
-    return FittedNetwork(network, theta, revived), state
+    scaling = plain.get("scaling")
+    scaling = scaling and Scaling(**scaling)
+    return FittedNetwork(network, theta, revived, scaling=scaling), state

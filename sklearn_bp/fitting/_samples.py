@@ -1,12 +1,14 @@
 """From the user's data to samples, as the engines take them."""
 
-import numpy as np
+from dataclasses import replace
+
 from sklearn.base import is_regressor
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ..training import Samples
 from ._checks import check_dtype, check_sample_weight
+from ._scaling import FLOATS, Scaling
 from ._targets import learn_targets
 
 
@@ -19,6 +21,7 @@ def check_samples(
     fitted=None,
     incremental=False,
     classes=None,
+    scales=False,
 ):
     """Check the data of a training.
 
@@ -35,6 +38,9 @@ def check_samples(
         Whether further data may follow in other calls.
     classes : array-like of shape (n_classes,), default=None
         All classes, if the user names them.
+    scales : bool, default=False
+        Whether the network is to be given standardised features and targets. One to
+        continue from is given what it has been given so far.
 
     Returns
     -------
@@ -49,8 +55,14 @@ def check_samples(
         If the data are not valid, or of a different kind from the network's.
     """
     given = X, y
+    scaling = fitted and fitted.scaling
+    types = _computing_types(estimator, fitted)
     X, y = check_X_y(
-        estimator, X, y, _computing_types(estimator, fitted), reset=fitted is None
+        estimator,
+        X,
+        y,
+        FLOATS if scales or scaling is not None else types,
+        reset=fitted is None,
     )
     sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
     if fitted is None:
@@ -61,11 +73,50 @@ def check_samples(
             targets.check_classes(classes)
         else:
             targets.check_same(y)
-    y = targets.encode(y, X.dtype, targets.make_loss(estimator))
-    return targets, Samples(X, y, sample_weight, given)
+    samples = Samples(X, y, sample_weight, given)
+    if scales and fitted is None:
+        return scale_samples(estimator, targets, samples)
+    return targets, encode_samples(estimator, targets, samples, scaling)
 
 
-def check_more_samples(estimator, targets, X, y, sample_weight, dtype):
+def scale_samples(estimator, targets, samples, rows=None):
+    """Standardise features and targets of samples that are yet to be encoded.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        The estimator whose parameters are used.
+    targets : ClassTargets or NumberTargets
+        What the targets are.
+    samples : Samples
+        Data that have been checked.
+    rows : ndarray of int, default=None
+        The rows that are standardised, and other rows along with them; None stands for
+        all.
+
+    Returns
+    -------
+    targets : ClassTargets or NumberTargets
+        What the scaled targets are.
+    samples : Samples
+        All rows, scaled and encoded.
+    """
+    part = samples.part(rows)
+    targets = targets.scaled(part, targets.make_loss(estimator))
+    return targets, encode_samples(estimator, targets, samples, Scaling.of(part))
+
+
+def encode_samples(estimator, targets, samples, scaling=None):
+    """Samples as the engines take them, from data that have been checked."""
+    X, weight = samples.X, samples.sample_weight
+    if scaling is not None:
+        X = scaling(X, estimator.dtype or X.dtype)
+        weight = None if weight is None else weight.astype(X.dtype, copy=False)
+    y = targets.encode(samples.y, X.dtype, targets.make_loss(estimator))
+    return replace(samples, X=X, y=y, sample_weight=weight, scaling=scaling)
+
+
+def check_more_samples(estimator, targets, X, y, sample_weight, dtype, scaling=None):
     """Check more data of a kind that has been checked before.
 
     Parameters
@@ -78,6 +129,8 @@ def check_more_samples(estimator, targets, X, y, sample_weight, dtype):
         The data.
     dtype : dtype
         The computing type.
+    scaling : Scaling, default=None
+        How the network's features are scaled.
 
     Returns
     -------
@@ -85,13 +138,15 @@ def check_more_samples(estimator, targets, X, y, sample_weight, dtype):
         The data.
     """
     given = X, y
-    X, y = check_X_y(estimator, X, y, dtype)
-    sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
-    y = targets.encode(y, X.dtype, targets.make_loss(estimator))
-    return Samples(X, y, sample_weight, given)
+    X, y = check_X_y(estimator, X, y, dtype if scaling is None else FLOATS)
+    sample_weight = check_sample_weight(sample_weight, X.shape[0], dtype)
+    samples = Samples(X, y, sample_weight, given)
+    return encode_samples(estimator, targets, samples, scaling)
 
 
-def check_validation_samples(estimator, targets, X, y, sample_weight, dtype):
+def check_validation_samples(
+    estimator, targets, X, y, sample_weight, dtype, scaling=None
+):
     """Check the user's validation data; see `check_more_samples`.
 
     Returns
@@ -107,7 +162,7 @@ def check_validation_samples(estimator, targets, X, y, sample_weight, dtype):
             " both X_val and y_val, or none of the three."
         )
     try:
-        samples = check_more_samples(estimator, targets, X, y, None, dtype)
+        samples = check_more_samples(estimator, targets, X, y, None, dtype, scaling)
     except (ValueError, TypeError) as error:
         raise type(error)(f"X_val or y_val is not valid: {error}") from error
     return samples.weighted(
@@ -158,7 +213,7 @@ def check_X_y(estimator, X, y, dtype, reset=False):
 def _computing_types(estimator, fitted):
     """The type or, where X decides, the types that X may be converted to."""
     if estimator.dtype is None:
-        return [np.float64, np.float32] if fitted is None else fitted.dtype
+        return FLOATS if fitted is None else fitted.dtype
     dtype = check_dtype(estimator.dtype)
     if fitted is not None and dtype != fitted.dtype:
         raise ValueError(

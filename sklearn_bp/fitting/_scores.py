@@ -44,7 +44,7 @@ class Measure:
             self._own_scores = partial(_accuracies, training.targets)
             self._with_winners = True
         elif scorer is None:
-            self._own_scores = partial(_r2_scores, self._network.loss)
+            self._own_scores = partial(_r2_scores, self._network.loss, training.targets)
         elif scorer != "loss":
             _check_weights_of_scorer(scorer, part.sample_weight)
             self._seen = SeenNetwork(training, scorer)
@@ -139,13 +139,13 @@ def _accuracies(targets, outputs, y, sample_weight):
     return np.average(is_right, axis=-1, weights=sample_weight)
 
 
-def _r2_scores(loss, outputs, y, sample_weight):
+def _r2_scores(loss, targets, outputs, y, sample_weight):
     """The coefficient of determination of each network, averaged over the targets."""
-    y = y.astype(np.float64)
+    y = targets.decode(y.astype(np.float64))
     mean = np.average(y, axis=0, weights=sample_weight)
     of_mean = np.average(np.square(y - mean), axis=0, weights=sample_weight)
     with np.errstate(all="ignore"):  # an outlying network may overflow
-        error = np.square(y - loss.prediction(outputs.raw))
+        error = np.square(y - targets.in_units(loss.prediction(outputs.raw)))
         error = np.average(error, axis=-2, weights=sample_weight)
         scores = 1 - error / of_mean
     # Constant targets leave nothing to explain: as in r2_score.

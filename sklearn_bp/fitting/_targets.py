@@ -4,6 +4,7 @@ Both kinds of targets have the same methods; those that only one of them needs a
 empty in the other.
 """
 
+from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from ..network import LOSSES
+from ._scaling import mean_and_spread
 
 
 def learn_targets(estimator, y, classes=None, needs_classes=False):
@@ -46,6 +48,7 @@ def learn_targets(estimator, y, classes=None, needs_classes=False):
     return targets
 
 
+@dataclass(eq=False)
 class NumberTargets:
     """One or several numbers for each sample.
 
@@ -53,10 +56,52 @@ class NumberTargets:
     ----------
     n_outputs : int
         The number of outputs.
+    center, scale : ndarray of shape (n_outputs,), default=None
+        The network is trained on targets from which the center is subtracted, and which
+        are then divided by the scale. None leaves them as they are.
+    constant : ndarray of shape (n_outputs,), default=None
+        What is predicted whatever the network says; NaN for targets that vary.
     """
 
-    def __init__(self, n_outputs):
-        self.n_outputs = n_outputs
+    n_outputs: int
+    center: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    constant: np.ndarray | None = None
+
+    def scaled(self, part, loss):
+        """Targets that are standardised or, for losses of positive numbers, divided by
+        their mean, as some rows suggest."""
+        y, weight = part.y.reshape(len(part), -1), part.sample_weight
+        mean, spread = mean_and_spread(y, weight, "y")
+        any_value = y[0 if weight is None else weight.argmax()]  # without rounding
+        constant = np.where(spread == 0, any_value, np.nan)
+        center = np.where(spread == 0, any_value, mean)
+        scale = spread
+        if loss.link == "exp":
+            center, scale = np.zeros_like(center), center
+        return NumberTargets(
+            self.n_outputs, center, np.where(scale == 0, 1.0, scale), constant
+        )
+
+    def decode(self, y):
+        """Encoded targets in the units of the user."""
+        return y if self.scale is None else y * self.scale + self.center
+
+    def in_units(self, predictions):
+        """The network's predictions in the units of the user."""
+        if self.scale is None:
+            return predictions
+        is_constant = ~np.isnan(self.constant)
+        return np.where(is_constant, self.constant, self.decode(predictions))
+        return predictions
+
+    def unscaled(self, gradients, loss):
+        """Derivatives of the raw outputs, with the first two axes for samples and
+        outputs, in the units of the user."""
+        if self.scale is None:
+            return gradients
+        factor = np.isnan(self.constant) * (1.0 if loss.link == "exp" else self.scale)
+        return (gradients * factor[:, np.newaxis]).astype(gradients.dtype)
 
     @property
     def attributes(self):
@@ -85,8 +130,16 @@ class NumberTargets:
                 f"y must hold numbers in an array, got {type(y).__name__} of {y.dtype}."
                 " Convert it, or use a classifier for class labels."
             )
+        y = y.reshape(len(y), -1)
+        if y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"y has {y.shape[1]} targets, but the network was trained for"
+                f" {self.n_outputs}. To start afresh, call fit with warm_start=False."
+            )
+        if self.scale is not None:
+            y = (y - self.center) / self.scale
         with np.errstate(over="ignore"):
-            y = np.ascontiguousarray(y.reshape(len(y), -1), dtype=dtype)
+            y = np.ascontiguousarray(y, dtype=dtype)
         if not np.isfinite(y).all():
             raise ValueError(f"y contains a value too large for {y.dtype}. Scale y.")
         low, high = loss.target_range
@@ -96,17 +149,12 @@ class NumberTargets:
                 f"Some value(s) of y are out of the valid range of loss='{loss.name}':"
                 f" they must be {'>=' if loss.lowest_is_valid else '>'} {low}."
             )
-        if y.shape[1] != self.n_outputs:
-            raise ValueError(
-                f"y has {y.shape[1]} targets, but the network was trained for"
-                f" {self.n_outputs}. To start afresh, call fit with warm_start=False."
-            )
         return y
 
     @property
-    def has_one_class(self):
-        """Whether there is nothing to tell apart."""
-        return False
+    def are_constant(self):
+        """Whether the prediction is known without a network."""
+        return self.constant is not None and not np.isnan(self.constant).any()
 
     def check_classes(self, classes):
         """Do nothing: there are no classes."""
@@ -124,7 +172,7 @@ class NumberTargets:
         """Functions that turn raw outputs into what the estimators' methods return."""
 
         def predict(raw):
-            y = loss.prediction(raw)
+            y = self.in_units(loss.prediction(raw)).astype(raw.dtype, copy=False)
             return y[:, 0] if self.n_outputs == 1 else y
 
         return {"predict": predict}
@@ -164,14 +212,22 @@ class ClassTargets:
             self.loss_name = "binary_log_loss"
             self.n_outputs = n_classes if self.is_multilabel else 1
 
+    def scaled(self, part, loss):
+        """These targets: there is nothing to scale."""
+        return self
+
+    def unscaled(self, gradients, loss):
+        """Derivatives of the raw outputs, as they are."""
+        return gradients
+
     @property
     def attributes(self):
         """The fitted attributes that describe them."""
         return {"classes_": self.classes, "n_outputs_": self.n_outputs}
 
     @property
-    def has_one_class(self):
-        """Whether there is nothing to tell apart."""
+    def are_constant(self):
+        """Whether the prediction is known without a network."""
         return not self.is_multilabel and len(self.classes) == 1
 
     def make_loss(self, estimator):

@@ -399,7 +399,7 @@ class Training:
     @property
     def fitted(self):
         """The network in its current state."""
-        return FittedNetwork(self.state.network, self.state.theta, self.targets)
+        return self._fitted(self.state.theta)
 
     @property
     def loss(self):
@@ -433,8 +433,11 @@ class Training:
         """
         state = self.state.fork(theta) if can_go_on else self.state
         state = replace(state, theta=theta, history=self.state.history.copy())
-        fitted = FittedNetwork(state.network, theta, self.targets, self.engine)
-        return self._outcome(fitted, state, n_iter)
+        return self._outcome(self._fitted(theta, self.engine), state, n_iter)
+
+    def _fitted(self, theta, engine=None):
+        scaling = self.part.samples.scaling
+        return FittedNetwork(self.state.network, theta, self.targets, engine, scaling)
 
     def _outcome(self, fitted, state, n_iter):
         has_rule = self.is_by_epochs and state.stopping is not None

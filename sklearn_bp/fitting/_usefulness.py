@@ -44,7 +44,7 @@ def warn_if_useless(training):
         The losses include neither penalty nor dropout.
     """
     targets, network = training.targets, training.state.network
-    if targets.has_one_class:
+    if targets.are_constant:
         return
     part = _some_rows(training)
     y, weight = part.y, part.sample_weight
@@ -58,8 +58,8 @@ def warn_if_useless(training):
     if losses[0] > limit * (1 + TOLERANCE):
         warn(
             f"The training loss of the fitted network, {losses[0]:.6g}, is above that"
-            f" of the best constant prediction, {max(limit, 0):.6g}: its predictions are"
-            " of no use."
+            f" of the best constant prediction, {max(limit, 0):.6g}: its predictions"
+            " are of no use."
             f" {_remedy(training.estimator, part, network.loss)}",
             ConvergenceWarning,
         )

@@ -19,12 +19,15 @@ class Samples:
         Data, encoded targets, and weights or None, as the engines take them.
     given : tuple of array-like, default=(None, None)
         X and y as given by the user, for scorers.
+    scaling : Scaling, default=None
+        What was done to the user's features.
     """
 
     X: Any
     y: np.ndarray
     sample_weight: np.ndarray | None
     given: tuple = (None, None)
+    scaling: Any = None
 
     def part(self, rows=None):
         """Some of the rows, or all of them."""
@@ -80,6 +83,18 @@ class Part:
     def given_y(self):
         """The targets of these rows, as given by the user."""
         return self._of_given(self.samples.given[1])
+
+    def as_copy(self):
+        """All rows of samples that hold no others."""
+        given = self.given_X, self.given_y
+        samples = replace(
+            self.samples,
+            X=self.X,
+            y=self.y,
+            sample_weight=self.sample_weight,
+            given=given,
+        )
+        return samples.part()
 
     def _of_rows(self, array):
         return array if self.rows is None else array[self.rows]
