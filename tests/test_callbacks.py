@@ -3,6 +3,7 @@
 import copy
 import pickle
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_bp import BackpropClassifier
+from sklearn_bp import BackpropClassifier, BackpropClassifierCV, epoch_curve
 
 pytest.importorskip("sklearn.callback", reason="this scikit-learn has no callbacks")
 from sklearn.callback import ProgressBar, ScoringMonitor
@@ -167,6 +168,61 @@ def test_progress_bar_in_a_grid_search(capsys):
     pipeline = make_pipeline(StandardScaler(), BackpropClassifier(max_iter=3))
     search = GridSearchCV(pipeline, {"backpropclassifier__alpha": [1e-4, 1]}, cv=2)
     search.set_callbacks(ProgressBar()).fit(X, Y)
+    assert "100%" in capsys.readouterr().out
+
+
+class PropagatedRecorder(Recorder):
+    """Notes which estimators and tasks it meets, and where in the tree they are."""
+
+    max_propagation_depth = None
+
+    def __init__(self):
+        super().__init__()
+        self.met = []
+
+    def on_fit_task_begin(self, estimator, context):
+        depth = 1
+        while context.parent is not None:
+            context, depth = context.parent, depth + 1
+        self.met.append((type(estimator).__name__, depth))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_callbacks_reach_the_trainings_of_a_cv_estimator(n_jobs):
+    recorder = PropagatedRecorder()
+    model = BackpropClassifierCV(
+        alphas=[0.01, 1], hidden_layer_sizes=[3], max_iter=4, cv=2, n_jobs=n_jobs
+    ).set_callbacks(recorder)
+    model.fit(X, Y)
+    assert Counter(recorder.met) == {
+        ("BackpropClassifierCV", 1): 1,  # the fit
+        ("BackpropClassifierCV", 2): 1,  # the search; the refit is the network's
+        ("BackpropClassifier", 2): 1,
+        ("BackpropClassifier", 3): 4 + model.best_epoch_,  # folds, and the last epochs
+        ("BackpropClassifier", 4): 4 * 4,  # epochs of folds
+    }
+    assert recorder.calls.count("setup") == recorder.calls.count("teardown") == 1
+    ends = [call for call in recorder.calls if call.startswith("end")]
+    assert len(ends) == len(recorder.met)
+    assert not hasattr(model.best_estimator_, "_skl_callbacks")
+    # They change nothing.
+    model.set_params(random_state=0).fit(X, Y)
+    expected = clone(model).set_callbacks().fit(X, Y)
+    np.testing.assert_array_equal(model.coefs_[0], expected.coefs_[0])
+
+
+def test_callbacks_of_a_network_reach_a_study():
+    recorder = Recorder()
+    network = BackpropClassifier(max_iter=2).set_callbacks(recorder)
+    epoch_curve(network, X, Y, cv=2)
+    assert recorder.calls.count("begin epoch 1") == 2
+    assert recorder.calls.count("setup") == recorder.calls.count("teardown") == 2
+
+
+def test_progress_bar_of_a_cv_estimator(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    model = BackpropClassifierCV(hidden_layer_sizes=[3], max_iter=2, cv=2)
+    model.set_callbacks(ProgressBar()).fit(X, Y)
     assert "100%" in capsys.readouterr().out
 
 

@@ -86,6 +86,7 @@ DIFFERENT = {
     "early_stopping": "only classes can be stratified",
     "scoring": "the score that None stands for",
     "cv": "only classes can be stratified",
+    "scale": "only numbers have a scale",
     "y": "what the targets are",
     "y_val": "what the targets are",
 }

@@ -77,7 +77,7 @@ class Plan:
         """The number of epochs in a share of a candidate's training."""
         return math.ceil(share * self.candidates[number].network.max_iter)
 
-    def task(self, number, fold, n_epochs):
+    def arguments(self, number, fold, n_epochs, task=None):
         """The arguments of `train_fold` for a candidate and a fold."""
         train, test = self.folds[fold]
         samples = self.samples[number]
@@ -88,6 +88,7 @@ class Plan:
             self.scorer,
             n_epochs,
             self.engine,
+            task,
             samples.X,
             samples.y,
             samples.sample_weight,
@@ -107,7 +108,16 @@ class Plan:
 
 
 def check_study(
-    estimator, settings, X, y, *, cv, scoring, sample_weight=None, groups=None
+    estimator,
+    settings,
+    X,
+    y,
+    *,
+    cv,
+    scoring,
+    sample_weight=None,
+    groups=None,
+    scales=False,
 ):
     """Check the arguments of a study.
 
@@ -119,6 +129,8 @@ def check_study(
         Its parameters, a dict for each candidate.
     X, y, cv, scoring, sample_weight, groups
         As `overfitting_study` takes them.
+    scales : bool, default=False
+        Whether features and targets are standardised in each fold.
 
     Returns
     -------
@@ -155,7 +167,7 @@ def check_study(
     if not _look_at_what_was_given(candidates, scoring):
         given = None
     if preprocessing is None:
-        candidates, samples = _learned(candidates, X, y, weight, given)
+        candidates, samples = _learned(candidates, X, y, weight, given, scales)
     else:
         samples = [Samples(None, None, weight, given)] * len(candidates)
     if hasattr(checker, "feature_names_in_"):
@@ -282,24 +294,27 @@ def _look_at_what_was_given(candidates, scoring):
     )
 
 
-def _learned(candidates, X, y, weight, given):
+def _learned(candidates, X, y, weight, given, scales):
     """The candidates, none of which has other steps, with their targets, and the
     samples of each. Those of one computing type share one X. `given` holds X and y as
-    given by the user, or is None if the arrays will do."""
+    given by the user, or is None if the arrays will do. If folds are to be scaled, X
+    and y stay as they are."""
     with_targets, samples, converted, learned = [], [], {}, {}
     for candidate in candidates:
         network = candidate.network
         dtype, loss = str(network.dtype), getattr(network, "loss", None)
         if (dtype, loss) not in learned:
             targets, checked = check_samples(
-                network, converted.get(dtype, X), y, weight
+                network, converted.get(dtype, X), y, weight, scales=scales
             )
+            if scales:
+                checked = replace(checked, X=X, y=y)
             converted[dtype] = checked.X
             checked = replace(checked, given=given or (checked.X, y))
             learned[dtype, loss] = targets, checked
         targets, checked = learned[dtype, loss]
         network.n_features_in_ = checked.X.shape[1]
-        with_targets.append(replace(candidate, targets=targets))
+        with_targets.append(replace(candidate, targets=targets, scales=scales))
         samples.append(checked)
     return with_targets, samples
 

@@ -214,7 +214,7 @@ def epoch_curve(
         groups=groups,
     )
     n_epochs = plan.candidates[0].network.max_iter
-    tasks = [plan.task(0, fold, n_epochs) for fold in range(len(plan.folds))]
+    tasks = [plan.arguments(0, fold, n_epochs) for fold in range(len(plan.folds))]
     results = dict(side_by_side(train_fold, tasks, n_jobs))
     folds = [results[number] for number in range(len(tasks))]
     for number, fold in enumerate(folds):

@@ -9,8 +9,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from .._callbacks import epoch_callbacks
 from ..engine import get_engine, one_blas_thread
-from ..fitting import Measure, Training, check_more_samples, check_samples
+from ..fitting import (
+    Measure,
+    Training,
+    check_more_samples,
+    check_samples,
+    scale_samples,
+)
 from ..training import Samples
 from ..utils import take_rows
 
@@ -29,12 +36,16 @@ class Candidate:
         The network, of which trainings use copies.
     targets : ClassTargets, NumberTargets or None, default=None
         What the targets are; without other steps, all folds have the same.
+    scales : bool, default=False
+        Whether features and targets are standardised in each fold; those of the samples
+        are then yet to be encoded.
     """
 
     params: dict
     preprocessing: Pipeline | None
     network: BaseEstimator
     targets: Any = None
+    scales: bool = False
 
     @property
     def uses_rows(self):
@@ -63,16 +74,17 @@ class Candidate:
         network = copy.copy(self.network)
         network.random_state = copy.deepcopy(network.random_state)
         common = {"is_alone": False, "engine": engine}
+        targets = self.targets
+        if self.scales:
+            targets, samples = scale_samples(network, targets, samples, train)
         if self.uses_rows:
             parts = [samples.part(train), samples.part(test)]
-            training = Training(network, self.targets, samples, rows=train, **common)
+            training = Training(network, targets, samples, rows=train, **common)
             return training, parts
-        train, test = _copies(samples, train), _copies(samples, test)
         if self.preprocessing is None:
-            targets, own = check_samples(network, *train)
-            tested = check_more_samples(network, targets, *test, own.X.dtype)
-            parts = [own.part(), tested.part()]
-            return Training(network, targets, own, **common), parts
+            parts = [samples.part(rows).as_copy() for rows in (train, test)]
+            return Training(network, targets, parts[0].samples, **common), parts
+        train, test = _copies(samples, train), _copies(samples, test)
         steps = copy.deepcopy(self.preprocessing)
         X, y, weight = train
         targets, own = check_samples(network, steps.fit_transform(X, y), y, weight)
@@ -183,6 +195,30 @@ class Follower:
         self.seconds += perf_counter() - start
 
 
+class Followers:
+    """Several followers of one training."""
+
+    def __init__(self, *followers):
+        self._followers = [each for each in followers if each is not None]
+        self.may_lag_behind = all(each.may_lag_behind for each in self._followers)
+
+    def begin_fit(self, training):
+        for follower in self._followers:
+            follower.begin_fit(training)
+
+    def begin_epochs(self):
+        for follower in self._followers:
+            follower.begin_epochs()
+
+    def end_epochs(self, thetas):
+        stops = [follower.end_epochs(thetas) for follower in self._followers]
+        return any(stops)  # all of them are told
+
+    def end_fit(self, theta):
+        for follower in self._followers:
+            follower.end_fit(theta)
+
+
 def describe(error):
     """An error on one line."""
     return f"{type(error).__name__}: {error}"
@@ -226,7 +262,7 @@ class FoldCurve:
         )
 
 
-def train_fold(candidate, train, test, scorer, n_epochs, engine, *arrays):
+def train_fold(candidate, train, test, scorer, n_epochs, engine, task, *arrays):
     """Train a network on some rows, and follow it on these and on others.
 
     Parameters
@@ -241,6 +277,8 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, *arrays):
         The maximum number of epochs.
     engine : {"auto", "compiled", "reference"}
         The engine that computes, as set in the process of the study.
+    task : Task or None
+        What callbacks are notified of.
     *arrays : arrays
         The fields of `Samples`, one by one, so that a cluster is sent each only once.
 
@@ -255,9 +293,19 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, *arrays):
     try:
         training, parts = candidate.training(samples, train, test, get_engine(engine))
         follower = Follower(parts, scorer)
-        training.prepare()
-        training.run(n_epochs, follower)
-        follower.end_fit(training.state.theta)
+        part = parts[0]
+        with epoch_callbacks(
+            training.estimator,
+            task,
+            n_epochs,
+            lambda: part.given_X,
+            lambda: part.given_y,
+            part.sample_weight,
+        ) as callbacks:
+            followers = Followers(follower, callbacks)
+            training.prepare()
+            training.run(n_epochs, followers)
+            followers.end_fit(training.state.theta)
         curves = follower.curves
     except Exception as error:  # in a pipeline's steps, too: other folds go on
         return FoldCurve.failed(error)

@@ -1,189 +1,14 @@
 """Networks that choose their penalty, their width and their number of epochs."""
 
-from abc import abstractmethod
-from numbers import Integral, Real
-
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    RegressorMixin,
-    clone,
-)
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from .._classifier import BackpropClassifier
 from .._regressor import BackpropRegressor
-from ..fitting import Training, check_samples, show
-from ..utils import HasMethods, Interval, StrOptions, fit_context
-from ._results import RULES
-from ._study import overfitting_study
+from ._base_cv import BaseBackpropCV
 
 
-class _BaseBackpropCV(MetaEstimatorMixin, BaseEstimator):
-    """What the two estimators share."""
-
-    _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
-        "estimator": [HasMethods("fit"), None],
-        "alphas": ["array-like"],
-        "hidden_layer_sizes": [list, tuple],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "cv": ["cv_object"],
-        "scoring": [str, callable, None],
-        "rule": [StrOptions(set(RULES))],
-        "halving_factor": [Interval(Real, 2, None, closed="left"), None],
-        "n_jobs": [Integral, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
-
-    def __init__(
-        self,
-        estimator=None,
-        *,
-        alphas=(0.0001, 0.1, 1.0, 10.0),
-        hidden_layer_sizes=((10,), (30,), (100,)),
-        max_iter=500,
-        cv=5,
-        scoring="loss",
-        rule="best",
-        halving_factor=3,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
-        self.estimator = estimator
-        self.alphas = alphas
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_iter = max_iter
-        self.cv = cv
-        self.scoring = scoring
-        self.rule = rule
-        self.halving_factor = halving_factor
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
-
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, groups=None):
-        """Choose by cross-validation, and train on all data.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The training data.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights for training and for everything that is measured.
-        groups : array-like of shape (n_samples,), default=None
-            The groups that some splitters, such as `GroupKFold`, keep together.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If an argument or a parameter is not valid, before any training; or if all
-            settings fail.
-
-        Warns
-        -----
-        FitFailedWarning, UndefinedMetricWarning
-            As :func:`overfitting_study` does.
-        """
-        network = self._network()
-        grid = {
-            "alpha": list(self.alphas),
-            "hidden_layer_sizes": list(self.hidden_layer_sizes),
-        }
-        study = overfitting_study(
-            network,
-            X,
-            y,
-            grid,
-            cv=self.cv,
-            scoring=self.scoring,
-            n_jobs=self.n_jobs,
-            sample_weight=sample_weight,
-            groups=groups,
-            halving_factor=self.halving_factor,
-            verbose=self.verbose,
-        ).by(self.rule)
-        choice = study.select()
-        network.set_params(**choice.params)
-        targets, samples = check_samples(network, X, y, sample_weight)
-        training = Training(network, targets, samples, is_alone=False)
-        training.prepare()
-        training.run(choice.epoch)
-        show(network, training.outcome)
-        self.best_estimator_ = network
-        self.study_ = study
-        self.cv_results_ = study.cv_results_
-        self.best_params_ = choice.params
-        self.best_epoch_ = choice.epoch
-        self.best_score_ = choice.score
-        self.n_iter_ = network.n_iter_
-        for name in ("n_features_in_", "feature_names_in_", "classes_"):
-            vars(self).pop(name, None)
-            if hasattr(network, name):
-                setattr(self, name, getattr(network, name))
-        return self
-
-    def predict(self, X):
-        """Predict with the network that was trained on all data.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions.
-        """
-        return self._best().predict(X)
-
-    def _network(self):
-        """The network whose parameters are to be chosen."""
-        network = self._default_network()
-        if self.estimator is not None:
-            if not isinstance(self.estimator, type(network)):
-                raise TypeError(
-                    f"estimator must be a {type(network).__name__} or None, got"
-                    f" {self.estimator!r}. To study a pipeline, use overfitting_study;"
-                    f" to choose the network at its end, use {type(self).__name__} as"
-                    " its last step."
-                )
-            network = clone(self.estimator)
-        network.set_params(max_iter=self.max_iter)
-        if self.random_state is not None:
-            # One seed: all settings begin with the same weights, as far as possible.
-            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-            network.set_params(random_state=seed)
-        return network
-
-    def _best(self):
-        check_is_fitted(self)
-        return self.best_estimator_
-
-    @abstractmethod
-    def _default_network(self):
-        """The network that stands in for ``estimator=None``."""
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
+class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
     """Network classifier with cross-validated penalty, width and number of epochs.
 
     Each combination of `alphas` and `hidden_layer_sizes` is trained on the folds of a
@@ -219,6 +44,13 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         The best mean over the folds, or the simplest network that is not worse by more
         than its standard error, see :meth:`OverfittingStudy.select`.
 
+    scale : bool, default=True
+        Whether features are standardised, by the mean and the standard deviation of
+        each fold's training part and, at the end, of all data. Sparse features are not
+        centered, so that zeros stay zeros. Data are taken, and `input_gradients`
+        returned, in your units; `coefs_` are those of the network for the standardised
+        data.
+
     halving_factor : float, default=3
         The factor, 2 or more, by which each round of successive halving reduces the
         number of settings and extends their training. None trains all of them to the
@@ -237,7 +69,8 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
     Attributes
     ----------
     best_estimator_ : BackpropClassifier
-        The network that was trained on all data.
+        The network that was trained on all data. It scales what it is given; a clone of
+        it is a plain network, which does not.
 
     best_params_ : dict
         Its `alpha` and `hidden_layer_sizes`.
@@ -259,6 +92,34 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
 
     n_iter_ : int
         The number of epochs that it was actually trained for.
+
+    coefs_ : list of ndarray of shape (n_units_below, n_units)
+        The weights of each layer of `best_estimator_`, of which these are the
+        attributes, too:
+
+    intercepts_ : list of ndarray of shape (n_units,)
+        The biases of each layer.
+
+    network_ : object
+        The network, with a description for programs that read it.
+
+    n_layers_ : int
+        The number of layers, counting the inputs.
+
+    n_outputs_ : int
+        The number of outputs.
+
+    out_activation_ : str
+        The name of the function that turns raw outputs into predictions.
+
+    history_ : dict of ndarray
+        What was recorded at each epoch.
+
+    loss_curve_ : list of float
+        The training loss of each epoch.
+
+    loss_ : float
+        The training loss of the last epoch.
 
     classes_ : ndarray of shape (n_classes,)
         The class labels in sorted order; in a multilabel problem, the column numbers.
@@ -344,7 +205,7 @@ class BackpropClassifierCV(ClassifierMixin, _BaseBackpropCV):
         return tags
 
 
-class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
+class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
     """Network regressor with cross-validated penalty, width and number of epochs.
 
     Each combination of `alphas` and `hidden_layer_sizes` is trained on the folds of a
@@ -380,6 +241,14 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
         The best mean over the folds, or the simplest network that is not worse by more
         than its standard error, see :meth:`OverfittingStudy.select`.
 
+    scale : bool, default=True
+        Whether features and targets are standardised, by the mean and the standard
+        deviation of each fold's training part and, at the end, of all data. Sparse
+        features are not centered, so that zeros stay zeros; targets of the losses of
+        positive numbers, 'poisson' and 'gamma', are divided by their mean. Data are
+        taken, and predictions and `input_gradients` returned, in your units; losses,
+        `huber_delta` and `coefs_` are those of the network for the standardised data.
+
     halving_factor : float, default=3
         The factor, 2 or more, by which each round of successive halving reduces the
         number of settings and extends their training. None trains all of them to the
@@ -398,7 +267,8 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
     Attributes
     ----------
     best_estimator_ : BackpropRegressor
-        The network that was trained on all data.
+        The network that was trained on all data. It scales what it is given; a clone of
+        it is a plain network, which does not.
 
     best_params_ : dict
         Its `alpha` and `hidden_layer_sizes`.
@@ -420,6 +290,34 @@ class BackpropRegressorCV(RegressorMixin, _BaseBackpropCV):
 
     n_iter_ : int
         The number of epochs that it was actually trained for.
+
+    coefs_ : list of ndarray of shape (n_units_below, n_units)
+        The weights of each layer of `best_estimator_`, of which these are the
+        attributes, too:
+
+    intercepts_ : list of ndarray of shape (n_units,)
+        The biases of each layer.
+
+    network_ : object
+        The network, with a description for programs that read it.
+
+    n_layers_ : int
+        The number of layers, counting the inputs.
+
+    n_outputs_ : int
+        The number of outputs.
+
+    out_activation_ : str
+        The name of the function that turns raw outputs into predictions.
+
+    history_ : dict of ndarray
+        What was recorded at each epoch.
+
+    loss_curve_ : list of float
+        The training loss of each epoch.
+
+    loss_ : float
+        The training loss of the last epoch.
 
     n_features_in_ : int
         The number of features seen during :term:`fit`.

@@ -107,7 +107,7 @@ def overfitting_study(
     True
     """
     settings = _settings(param_grid)
-    factor = _check_factor(halving_factor)
+    factor = check_factor(halving_factor)
     plan = check_study(
         estimator,
         settings,
@@ -118,6 +118,29 @@ def overfitting_study(
         sample_weight=sample_weight,
         groups=groups,
     )
+    return run_study(plan, factor, n_jobs, verbose)
+
+
+def run_study(plan, factor, n_jobs, verbose, task=None):
+    """Train and follow all candidates of a study that was checked.
+
+    Parameters
+    ----------
+    plan : Plan
+        The study.
+    factor : float
+        The factor of halving; infinite to train all candidates to the end.
+    n_jobs, verbose
+        As `overfitting_study` takes them.
+    task : Task, default=None
+        What callbacks are notified of; each training is a part of it.
+
+    Returns
+    -------
+    study : OverfittingStudy
+        The curves of each candidate.
+    """
+    settings = [candidate.params for candidate in plan.candidates]
     curves = [None] * len(settings)
     errors = [None] * len(settings)
     undefined = [None] * len(settings)
@@ -125,7 +148,7 @@ def overfitting_study(
     for share, n_survivors in rungs(len(settings), factor):
         study = OverfittingStudy.of(plan, curves, errors)
         numbers = study.ranking()[:n_survivors]
-        for number, folds in _trained(plan, numbers, share, n_jobs):
+        for number, folds in _trained(plan, numbers, share, n_jobs, task):
             curves[number] = EpochCurve.of(folds, plan.score_name)
             errors[number] = next((f.error for f in folds if f.error), None)
             undefined[number] = next((f.undefined for f in folds if f.undefined), None)
@@ -155,7 +178,13 @@ def rungs(n_candidates, factor):
         yield factor ** (rung - last), math.ceil(n_candidates / factor**rung)
 
 
-def _trained(plan, numbers, share, n_jobs):
+def n_trainings(plan, factor):
+    """The number of trainings in a study."""
+    n_candidates = len(plan.candidates)
+    return len(plan.folds) * sum(n for _, n in rungs(n_candidates, factor))
+
+
+def _trained(plan, numbers, share, n_jobs, task):
     """Each candidate's number and folds, as soon as all of its folds are done."""
     tasks, owners, missing, operations = [], [], {}, []
     for number in numbers:
@@ -163,7 +192,8 @@ def _trained(plan, numbers, share, n_jobs):
         operations.append(plan.operations(number, n_epochs))
         missing[number] = len(plan.folds)
         for fold in range(len(plan.folds)):
-            tasks.append(plan.task(number, fold, n_epochs))
+            subtask = task and task.subtask("candidate-split-evaluation")
+            tasks.append(plan.arguments(number, fold, n_epochs, subtask))
             owners.append(number)
     results = [None] * len(tasks)
     for task, result in side_by_side(
@@ -183,7 +213,8 @@ def _settings(param_grid):
     return list(ParameterGrid(param_grid))
 
 
-def _check_factor(halving_factor):
+def check_factor(halving_factor):
+    """The factor of halving; infinite for None."""
     if halving_factor is None:
         return math.inf
     # Less would cost more than it saves: each rung starts from scratch.

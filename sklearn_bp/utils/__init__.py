@@ -9,6 +9,7 @@ from ._sklearn import (
     begin_callbacks,
     check_parameters,
     fit_context,
+    managed_callbacks,
     metric_of,
     take_rows,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "begin_callbacks",
     "check_parameters",
     "fit_context",
+    "managed_callbacks",
     "metric_of",
     "take_rows",
     "warn",

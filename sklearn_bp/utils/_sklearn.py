@@ -1,13 +1,19 @@
 """The private parts of scikit-learn that this package needs, in one place: if a release
 renames them, only this file changes."""
 
+from contextlib import nullcontext
+
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
 try:
     from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback._callback_support import (
+        callback_management_context as managed_callbacks,
+    )
 except ImportError:  # before version 1.9
+    managed_callbacks = nullcontext
 
     class CallbackSupportMixin:
         """This version of scikit-learn has no callbacks."""
@@ -22,6 +28,7 @@ __all__ = [
     "begin_callbacks",
     "check_parameters",
     "fit_context",
+    "managed_callbacks",
     "metric_of",
     "take_rows",
 ]
@@ -35,7 +42,7 @@ def begin_callbacks(estimator, max_subtasks):
     estimator : estimator
         The estimator.
     max_subtasks : int
-        The maximum number of epochs.
+        The maximum number of epochs, or of other tasks.
 
     Returns
     -------

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp import BackpropClassifier, BackpropRegressor, BackpropRegressorCV
 from sklearn_bp.training import FACTORS, OPTIMIZERS, SCHEDULES
 
 pytestmark = pytest.mark.filterwarnings(
@@ -137,7 +137,7 @@ def test_a_version_that_is_not_known_is_refused(version):
 STATE = {"optimizer", "schedule", "stopping", "dropout", "history", "n_samples_seen"}
 NETWORK = {"version", "layer_sizes", "activations", "loss", "dtype", "targets"}
 FORMAT = {
-    "": NETWORK | {"training"},
+    "": NETWORK | {"training", "scaling"},
     "targets": {"kind", "is_multilabel", "is_sparse", "classes", "loss_name"},
     "loss": {"name", "label_smoothing"},
     "training": STATE | {"watched"},
@@ -178,3 +178,16 @@ def test_the_format_of_version_1(solver):
         for key in filter(None, path.split(".")):
             part = part[key]
         assert part.keys() - {"n_outputs"} == keys, path
+
+
+def test_the_format_of_scales():
+    model = BackpropRegressorCV(cv=2, alphas=[1], hidden_layer_sizes=[3], max_iter=2)
+    network = model.fit(X, X[:, 0]).best_estimator_.__getstate__()["_network"]
+    assert network["scaling"].keys() == {"center", "scale"}
+    assert network["targets"].keys() == {
+        "kind",
+        "n_outputs",
+        "center",
+        "scale",
+        "constant",
+    }

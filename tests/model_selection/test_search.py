@@ -36,6 +36,7 @@ SMALL = {
     "hidden_layer_sizes": [(4,), (12, 6)],
     "max_iter": 7,
     "cv": FOLDS,
+    "scale": False,  # see test_scaling.py
 }
 
 
@@ -134,6 +135,32 @@ def test_regressor(diabetes):
     mean = np.mean([loss.mean() for loss in test_loss])
     np.testing.assert_allclose(model.best_score_, -mean)
     assert not hasattr(model, "classes_")
+
+
+def test_it_has_what_its_network_has(iris):
+    X, y = iris
+    model = BackpropClassifierCV(network(), **SMALL)
+    assert not hasattr(model, "coefs_")
+    model.fit(X, y)
+    best = model.best_estimator_
+    for name in ("coefs_", "intercepts_", "loss_curve_", "out_activation_", "loss_"):
+        assert getattr(model, name) == getattr(best, name)
+    assert model.network_.layer_sizes == best.network_.layer_sizes
+    assert (model.n_layers_, model.n_outputs_) == (best.n_layers_, best.n_outputs_)
+    np.testing.assert_equal(model.history_, best.history_)
+    np.testing.assert_array_equal(model.input_gradients(X), best.input_gradients(X))
+    np.testing.assert_array_equal(
+        model.hidden_activations(X, 0), best.hidden_activations(X, 0)
+    )
+    assert model.loss_and_gradients(X, y)[0] == best.loss_and_gradients(X, y)[0]
+
+
+def test_parameters_of_no_network():
+    model = BackpropRegressorCV()
+    with pytest.raises(ValueError, match="estimator=BackpropRegressor\\(activation="):
+        model.set_params(estimator__activation="tanh")
+    model.set_params(estimator=BackpropRegressor(), estimator__activation="tanh")
+    assert model.set_params(estimator__alpha=3).estimator.activation == "tanh"
 
 
 def test_schedules_end_where_max_iter_puts_it(iris):
