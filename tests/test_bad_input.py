@@ -1,11 +1,22 @@
 """Wrong arguments: an error that names the culprit, before anything has changed."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
+import sklearn
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from sklearn_bp import BackpropClassifier, BackpropRegressor
+from sklearn_bp import (
+    BackpropClassifier,
+    BackpropClassifierCV,
+    BackpropRegressor,
+    BackpropRegressorCV,
+    epoch_curve,
+    overfitting_study,
+)
 
 X = np.random.RandomState(0).normal(size=(40, 3))
 Y_CLASSES = np.arange(40) % 3
@@ -223,6 +234,67 @@ def test_non_finite_numbers(estimator, y, bad):
     model = estimator(max_iter=300).fit(X, y)
     with pytest.raises(ValueError, match="Input X contains"):
         model.predict(X_bad)
+
+
+MISSING = {
+    "None": lambda y: [None, *y[1:]],
+    "None in an array": lambda y: np.array([None, *y[1:]], dtype=object),
+    "NaN in an array of objects": lambda y: np.array([np.nan, *y[1:]], dtype=object),
+    "None in a series": lambda y: pd.Series([None, *y[1:]], dtype=object),
+    "NA": lambda y: pd.Series([pd.NA, *y[1:]], dtype=object),
+    "NA of a type": lambda y: pd.Series([pd.NA, *y[1:]], dtype="Float64"),
+    "None in a column": lambda y: [[1, None]] + [[0, 1]] * (len(y) - 1),
+}
+
+
+def ways_in(estimator, y, good):
+    """All that takes targets: `y` is wrong, `good` is not."""
+    settings = {"hidden_layer_sizes": (3,), "max_iter": 2}
+    going_on = estimator(warm_start=True, **settings).fit(X, good)
+    model = estimator(**settings)
+    pipeline = make_pipeline(StandardScaler(), model)
+    is_classifier = estimator is BackpropClassifier
+    cv = BackpropClassifierCV if is_classifier else BackpropRegressorCV
+    yield lambda: model.fit(X, y)
+    yield lambda: model.fit(X, good, X_val=X, y_val=y)
+    classes = {"classes": [0, 1, 2]} if is_classifier else {}
+    yield lambda: model.partial_fit(X, y, **classes)
+    yield lambda: model.initialize(X, y)
+    yield lambda: going_on.fit(X, y)
+    yield lambda: going_on.loss_and_gradients(X, y)
+    yield lambda: epoch_curve(model, X, y, cv=2)
+    yield lambda: overfitting_study(pipeline, X, y, {}, cv=2)
+    yield lambda: cv(model, max_iter=2, cv=2).fit(X, y)
+
+
+@both
+@pytest.mark.parametrize("kind", MISSING)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_missing_target_is_called_so(estimator, y, kind):
+    for call in ways_in(estimator, MISSING[kind](y), y):
+        with pytest.raises(ValueError, match=r"Input y contains NaN"):
+            call()
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_infinite_target_among_objects_is_called_so(bad):
+    y = np.array([bad, *Y_NUMBERS[1:]], dtype=object)
+    for call in ways_in(BackpropRegressor, y, Y_NUMBERS):
+        with pytest.raises(ValueError, match="Input y contains infinity"):
+            call()
+
+
+def test_targets_are_looked_at_even_where_scikit_learn_assumes_finite_ones():
+    for bad, what in ((np.nan, "NaN"), (np.inf, "infinity")):
+        with sklearn.config_context(assume_finite=True):
+            message = fit_error(BackpropRegressor(), X, [bad, *Y_NUMBERS[1:]])
+        assert message == f"Input y contains {what}."
+
+
+def test_integers_that_no_float_can_hold():
+    message = fit_error(BackpropRegressor(), X, [10**400, *Y_NUMBERS[1:]])
+    assert "X or y contains a value too large for float64" in message
 
 
 @both

@@ -6,6 +6,7 @@ from ._objective import class_weights_in, make_objective, mean_weight, weigh_par
 from ._plain import from_plain, to_plain
 from ._samples import (
     check_more_samples,
+    check_no_missing,
     check_samples,
     check_validation_samples,
     check_X_y,
@@ -27,6 +28,7 @@ __all__ = [
     "check_X_y",
     "check_hidden_layer_sizes",
     "check_more_samples",
+    "check_no_missing",
     "check_sample_weight",
     "check_samples",
     "check_validation_samples",

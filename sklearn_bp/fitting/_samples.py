@@ -1,7 +1,9 @@
 """From the user's data to samples, as the engines take them."""
 
+import sys
 from dataclasses import replace
 
+import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
@@ -194,20 +196,54 @@ def check_X_y(estimator, X, y, dtype, reset=False):
     y : ndarray or sparse matrix
         The targets, one-dimensional if they are one column.
     """
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse="csr",
-        dtype=dtype,
-        order="C",
-        multi_output=True,
-        y_numeric=is_regressor(estimator),
-        reset=reset,
-    )
+    try:
+        X, y = validate_data(
+            estimator,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=dtype,
+            order="C",
+            multi_output=True,
+            y_numeric=is_regressor(estimator),
+            reset=reset,
+        )
+    except OverflowError as error:  # of Python's integers
+        raise ValueError(
+            f"X or y contains a value too large for float64: {error}. Scale it."
+        ) from error
+    except (ValueError, TypeError):
+        if y is not None:
+            check_no_missing(np.asarray(y, dtype=object))
+        raise
+    check_no_missing(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return X, y
+
+
+def check_no_missing(y):
+    """Raise a ValueError if a target is missing in an array of objects: scikit-learn
+    lets None pass, and does not say whether NaN is in X or in y.
+
+    Parameters
+    ----------
+    y : ndarray or sparse matrix
+        The targets.
+    """
+    if y.dtype != object:
+        return
+    of_pandas = getattr(sys.modules.get("pandas"), "NA", None)
+    if any(
+        value is None
+        or value is of_pandas
+        or (isinstance(value, float | np.floating) and value != value)
+        for value in y.flat
+    ):
+        raise ValueError(
+            "Input y contains NaN: some targets are missing, or None. Leave these"
+            " samples out."
+        )
 
 
 def _computing_types(estimator, fitted):

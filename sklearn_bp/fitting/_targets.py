@@ -130,6 +130,7 @@ class NumberTargets:
                 f"y must hold numbers in an array, got {type(y).__name__} of {y.dtype}."
                 " Convert it, or use a classifier for class labels."
             )
+        given = y
         y = y.reshape(len(y), -1)
         if y.shape[1] != self.n_outputs:
             raise ValueError(
@@ -141,7 +142,7 @@ class NumberTargets:
         with np.errstate(over="ignore"):
             y = np.ascontiguousarray(y, dtype=dtype)
         if not np.isfinite(y).all():
-            raise ValueError(f"y contains a value too large for {y.dtype}. Scale y.")
+            raise _not_finite(given, y.dtype)
         low, high = loss.target_range
         is_low = y < low if loss.lowest_is_valid else y <= low
         if is_low.any() or (y > high).any():
@@ -428,6 +429,16 @@ def weigh_classes(tables, y, sample_weight):
     for table, column in zip(tables, y.T, strict=True):
         weight = weight * table[column.astype(int)]
     return weight.astype(y.dtype)
+
+
+def _not_finite(y, dtype):
+    """The error for numbers that are not finite in this type; scikit-learn does not
+    look at those that were objects, such as None, and may be told not to look."""
+    if np.isnan(y).any():
+        return ValueError("Input y contains NaN.")
+    if np.isinf(y).any():
+        return ValueError("Input y contains infinity.")
+    return ValueError(f"Input y contains a value too large for {dtype}. Scale y.")
 
 
 def _balanced(numbers, n_classes, sample_weight):

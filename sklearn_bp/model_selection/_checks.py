@@ -18,6 +18,7 @@ from ..engine import get_config, get_engine
 from ..fitting import (
     Measure,
     check_hidden_layer_sizes,
+    check_no_missing,
     check_sample_weight,
     check_samples,
     check_X_y,
@@ -158,6 +159,7 @@ def check_study(
         X, y = check_X_y(checker, X, y, [np.float64, np.float32], reset=True)
     else:
         y = np.asarray(y)
+        check_no_missing(y)
     weight = check_sample_weight(sample_weight, len(y), np.float64)
     folds = _folds(cv, given, y, groups, network)
     _check_that_parts_have_weight(folds, weight)
