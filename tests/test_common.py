@@ -57,10 +57,6 @@ NOISY = {
     )
 }
 
-# The checks' data sets have 5 rows and more: most of it has to be set aside for both
-# classes to be in the validation set.
-EARLY_STOPPING = {"early_stopping": True, "validation_fraction": 0.4}
-
 # parameters, and the checks that must fail for the classifier and the regressor
 CONFIGURATIONS = [
     ({}, {}, {}),
@@ -70,8 +66,12 @@ CONFIGURATIONS = [
     ({"solver": "lbfgs", "alpha": 0.1, "max_iter": 20}, {}, {}),
     ({"activation": "tanh"}, NOISY, {}),
     ({"batch_size": 5}, SMALL_BATCHES, SMALL_BATCHES),
-    (EARLY_STOPPING, VALIDATION_SET, VALIDATION_SET),
-    ({**EARLY_STOPPING, "scoring": None}, {**VALIDATION_SET, **NOISY}, VALIDATION_SET),
+    ({"early_stopping": True}, VALIDATION_SET, VALIDATION_SET),
+    (
+        {"early_stopping": True, "scoring": None},
+        {**VALIDATION_SET, **NOISY},
+        VALIDATION_SET,
+    ),
     ({"warm_start": True}, SECOND_FIT_OF_CLASSIFIER, SECOND_FIT),
     # A linear model takes larger steps.
     ({"hidden_layer_sizes": (), "learning_rate_init": 0.3}, {}, {}),

@@ -14,8 +14,8 @@ def mean_weight(sample_weight, of="training"):
     if mean == 0:
         raise ValueError(
             f"The sample weights of the {of} set are all zero, including those from"
-            " class_weight. Pass at least one positive weight, or use a different"
-            " random_state if early stopping split them off."
+            " class_weight. Pass at least one positive weight; if early_stopping=True"
+            " has split them off, change validation_fraction or random_state."
         )
     return mean
 

@@ -169,6 +169,10 @@ class NumberTargets:
     def groups(self, y):
         """Return None: there is nothing to stratify by."""
 
+    def classes_only_in(self, y, other):
+        """Return an empty array: there are no classes."""
+        return np.array([])
+
     def responses(self, loss):
         """Functions that turn raw outputs into what the estimators' methods return."""
 
@@ -338,6 +342,13 @@ class ClassTargets:
         """The labels behind encoded targets, to stratify a validation set by, in binary
         problems; None in others."""
         return self.classes[y[:, 0].astype(int)] if self.n_outputs == 1 else None
+
+    def classes_only_in(self, y, other):
+        """The classes that some encoded targets have and others do not; none in
+        multilabel problems."""
+        if self.is_multilabel:
+            return self.classes[:0]
+        return self.classes[np.setdiff1d(y, other).astype(int)]
 
     def responses(self, loss):
         """Functions that turn raw outputs into what the estimators' methods return."""

@@ -21,6 +21,7 @@ from ..training import (
 from ..utils import warn
 from ._checks import check_activations, check_dropout, check_hidden_layer_sizes
 from ._fitted import FittedNetwork
+from ._hold_out import check_score_of_one, hold_out
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._scores import Measure
 from ._shown import Outcome
@@ -115,10 +116,12 @@ class Training:
 
     def prepare(self):
         """Make or check everything that the first epoch needs."""
-        is_new = self._make_network()
-        stops_early = self.estimator.early_stopping and self.is_by_epochs
+        estimator, is_new = self.estimator, self._make_network()
+        stops_early = estimator.early_stopping and self.is_by_epochs
         if stops_early and self.held_out is None:
             self._hold_out()
+        if self.held_out is not None and len(self.held_out) == 1:
+            check_score_of_one(estimator, stops_early, warns=self._is_alone)
         if is_new:
             self._start_outputs()
         if self.is_by_epochs:
@@ -164,28 +167,13 @@ class Training:
 
     def _hold_out(self):
         """Set part of the training data aside for early stopping."""
-        # Only early stopping needs it, and it takes up a good part of the import time.
-        from sklearn.model_selection import train_test_split
-
-        part, fraction = self.part, self.estimator.validation_fraction
-        if fraction == 0:
-            raise ValueError(
-                "early_stopping=True needs a validation set: validation_fraction must"
-                " be > 0, got 0. Alternatively, pass X_val and y_val."
-            )
-        rows, held_out = train_test_split(
-            part.rows,
-            random_state=self._random_state,
-            test_size=fraction,
-            stratify=self.targets.groups(part.y),
+        self.part, self.held_out = hold_out(
+            self.part,
+            self.targets,
+            self.estimator.validation_fraction,
+            self._random_state,
+            warns=self._is_alone,
         )
-        if len(held_out) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' "
-                "or the size of your dataset."
-            )
-        self.part = part.samples.part(rows)
-        self.held_out = part.samples.part(held_out)
         mean_weight(self.held_out.sample_weight, of="validation")
 
     def _start_outputs(self):

@@ -329,7 +329,7 @@ def _try_out(plan, number, fold, scoring):
     training, parts = plan.candidates[number].training(
         plan.samples[number], *plan.folds[fold], engine
     )
-    training.initialize()
+    training.prepare()
     if training.is_by_epochs:
         training.batch_size()
     errors = []
