@@ -6,7 +6,7 @@ import numpy as np
 
 from .network import ACTIVATIONS, INITIALIZERS
 from .training import FACTORS, OPTIMIZERS, SCHEDULES
-from .utils import Interval, Options, StrOptions
+from .utils import Interval, Options, Splitter, StrOptions
 
 CONSTRAINTS = {
     "hidden_layer_sizes": [
@@ -32,7 +32,11 @@ CONSTRAINTS = {
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "validation_fraction": [
+        Interval(Real, 0, 1, closed="left"),
+        Splitter(["split"]),
+        "array-like",
+    ],
     "beta_1": [Interval(Real, 0, 1, closed="left")],
     "beta_2": [Interval(Real, 0, 1, closed="left")],
     "epsilon": [Interval(Real, 0, None, closed="neither")],

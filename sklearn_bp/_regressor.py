@@ -111,7 +111,8 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         The maximum number of epochs, or of iterations of 'lbfgs'.
 
     shuffle : bool, default=True
-        Whether to shuffle the samples before each epoch. Not used with
+        Whether to shuffle the samples before each epoch. It has no effect on which
+        samples early stopping holds out, see `validation_fraction`. Not used with
         ``solver='lbfgs'``.
 
     random_state : int, RandomState instance or None, default=None
@@ -137,13 +138,21 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Whether to use Nesterov's momentum. Only used with ``solver='sgd'``.
 
     early_stopping : bool, default=False
-        Whether to set a fraction of the data aside, `validation_fraction`, to stop when
-        the score on it has not improved for `n_iter_no_change` epochs, and to keep the
+        Whether to set part of the data aside, `validation_fraction`, to stop when the
+        score on it has not improved for `n_iter_no_change` epochs, and to keep the
         weights of the best epoch. Not used with ``solver='lbfgs'``.
 
-    validation_fraction : float, default=0.1
-        The fraction of the data that early stopping sets aside, between 0 and 1. Not
-        used if `fit` is given `X_val`.
+    validation_fraction : float, splitter or array-like, default=0.1
+        What early stopping holds out, unless `fit` is given `X_val`:
+
+        - a number between 0 and 1: this fraction of the samples, drawn at random even
+          with ``shuffle=False``, as in scikit-learn;
+        - a splitter, that is, an object with a method ``split(X, y)``: the test part of
+          its last split, of which the training part is trained on. `KFold` and
+          `TimeSeriesSplit` hold out the last samples;
+        - row numbers, which count from the end if negative, or a boolean mask: these
+          samples, such as ``range(-100, 0)``. Not in studies and searches, where a
+          network is trained on parts of the data.
 
     beta_1 : float, default=0.9
         The decay rate of the first moment of 'adam' and 'adamw', in [0, 1).

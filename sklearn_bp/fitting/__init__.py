@@ -2,6 +2,7 @@
 
 from ._checks import check_hidden_layer_sizes, check_sample_weight
 from ._fitted import FittedNetwork
+from ._hold_out import check_for_folds, is_splitter
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._plain import from_plain, to_plain
 from ._samples import (
@@ -26,6 +27,7 @@ __all__ = [
     "Outcome",
     "Training",
     "check_X_y",
+    "check_for_folds",
     "check_hidden_layer_sizes",
     "check_more_samples",
     "check_no_missing",
@@ -35,6 +37,7 @@ __all__ = [
     "class_weights_in",
     "from_plain",
     "is_multilabel",
+    "is_splitter",
     "make_objective",
     "mean_weight",
     "scale_samples",

@@ -1,28 +1,31 @@
-"""The rows that early stopping holds out."""
+"""The rows that early stopping holds out: a share that is drawn, those that a splitter
+splits off, or those that the user names."""
 
 import math
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from ..utils import warn
 
+GROUPS = " To hold out whole groups, set validation_fraction to their row numbers."
 REMEDY = "Pass more data, or X_val and y_val, or set early_stopping=False."
 
 
-def hold_out(part, targets, fraction, random_state, warns=True):
+def hold_out(estimator, part, targets, random_state, warns=True):
     """Set part of the training data aside.
 
     Parameters
     ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        The estimator whose `validation_fraction` says which.
     part : Part
         The training data.
     targets : ClassTargets or NumberTargets
         What their targets are.
-    fraction : float
-        The share of the rows, `validation_fraction`.
     random_state : RandomState
-        Draws them.
+        Draws the rows, if `validation_fraction` is a number.
     warns : bool, default=True
         Whether to warn of parts that are not what the user may expect.
 
@@ -36,7 +39,13 @@ def hold_out(part, targets, fraction, random_state, warns=True):
     ValueError
         If the data cannot be split like this.
     """
-    positions = _draw(part, targets, fraction, random_state, warns)
+    which = estimator.validation_fraction
+    if isinstance(which, Real):
+        positions = _draw(part, targets, which, random_state, warns)
+    elif names_rows(which):
+        positions = _leave_out(which, len(part))
+    else:
+        positions = _split(which, part, estimator.warm_start)
     training, held_out = (part.samples.part(part.rows[p]) for p in positions)
     lost = targets.classes_only_in(held_out.y, training.y)
     if warns and len(lost) > 0:
@@ -77,6 +86,32 @@ def check_score_of_one(estimator, stops_early, warns=True):
         warn(
             f"early_stopping=True watches scoring={scoring!r} on a single validation"
             f" sample, of which many scores say little. {remedy}"
+        )
+
+
+def names_rows(which):
+    """Whether a value of `validation_fraction` is row numbers or a mask."""
+    return not isinstance(which, Real) and not is_splitter(which)
+
+
+def is_splitter(which):
+    """Whether a value of `validation_fraction` is a splitter."""
+    return hasattr(which, "split")
+
+
+def check_for_folds(estimator):
+    """Raise a ValueError if early stopping would hold out rows by their numbers, where
+    an estimator is trained on parts of the data.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier or BackpropRegressor
+        The estimator.
+    """
+    if estimator.early_stopping and names_rows(estimator.validation_fraction):
+        raise ValueError(
+            "validation_fraction holds row numbers or a mask, which say nothing about"
+            " the rows of a fold. Set it to a number or a splitter."
         )
 
 
@@ -135,3 +170,90 @@ def _size(n_samples, fraction, n_free, strata, warns):
             f" split otherwise. {REMEDY}"
         )
     return size
+
+
+def _split(splitter, part, is_warm):
+    """Positions by the last split, which is the one that holds out the last rows if the
+    splitter keeps them in their order, as `KFold` and `TimeSeriesSplit` do."""
+    n_samples, split = len(part), None
+    name = f"{type(splitter).__name__}, the splitter in validation_fraction,"
+    if is_warm and _draws_anew(splitter):
+        raise ValueError(
+            f"{name} would hold out other rows in each fit, after training on them."
+            " With warm_start=True, give it an int as random_state."
+        )
+    try:
+        for split in splitter.split(*_given(part)):
+            training, held_out = split
+    except Exception as error:
+        of_groups = "" if "groups" not in str(error) else GROUPS
+        raise ValueError(
+            f"{name} cannot split the {n_samples} training samples for"
+            f" early_stopping=True: {error}{of_groups}"
+        ) from error
+    if split is None:
+        raise ValueError(f"{name} has no split of the {n_samples} training samples.")
+    training = _positions(training, n_samples, f"{name} has a training part that")
+    held_out = _positions(held_out, n_samples, f"{name} has a test part that")
+    if np.isin(held_out, training).any():
+        raise ValueError(f"{name} has samples in both parts of its last split.")
+    return training, held_out
+
+
+def _draws_anew(splitter):
+    """Whether one of scikit-learn's splitters draws other rows each time."""
+    seed = getattr(splitter, "random_state", 0)
+    return getattr(splitter, "shuffle", True) and not isinstance(seed, Integral)
+
+
+def _given(part):
+    """X and y as given by the user, copied only if they are not all of the rows."""
+    given = part.samples.given
+    if np.array_equal(part.rows, np.arange(part.samples.X.shape[0])):
+        return given
+    return part.given_X, part.given_y
+
+
+def _leave_out(rows, n_samples):
+    held_out = _positions(rows, n_samples, "validation_fraction")
+    if len(np.unique(held_out)) < len(held_out):
+        raise ValueError(
+            "validation_fraction has row numbers more than once. Pass each of them"
+            " once, or a boolean mask."
+        )
+    is_held_out = np.zeros(n_samples, dtype=bool)
+    is_held_out[held_out] = True
+    if is_held_out.all():
+        raise ValueError(
+            f"validation_fraction names all {n_samples} rows, so there are none to"
+            " train on. Name fewer rows."
+        )
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+
+
+def _positions(rows, n_samples, what):
+    """Row numbers, which count from the end if negative, or a mask, as positions."""
+    rows = np.asarray(rows)
+    if rows.dtype == object:  # as of a nullable series
+        rows = np.array(rows.tolist())
+    if rows.dtype == bool and rows.shape != (n_samples,):
+        raise ValueError(
+            f"{what} is a mask of shape {rows.shape}, but must have one value for each"
+            f" of the {n_samples} training samples."
+        )
+    if rows.dtype == bool:
+        rows = np.flatnonzero(rows)
+    if rows.size == 0:
+        raise ValueError(f"{what} is empty: it must have at least one row.")
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise ValueError(
+            f"{what} must be a list of row numbers or a boolean mask, got an array of"
+            f" shape {rows.shape} and type {rows.dtype}."
+        )
+    wrong = rows[(rows < -n_samples) | (rows >= n_samples)]
+    if len(wrong) > 0:
+        raise ValueError(
+            f"{what} has row numbers that are out of range: {wrong[:5]}; there are"
+            f" {n_samples} training samples."
+        )
+    return rows.astype(np.int64) % n_samples

@@ -21,7 +21,7 @@ from ..training import (
 from ..utils import warn
 from ._checks import check_activations, check_dropout, check_hidden_layer_sizes
 from ._fitted import FittedNetwork
-from ._hold_out import check_score_of_one, hold_out
+from ._hold_out import check_for_folds, check_score_of_one, hold_out
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._scores import Measure
 from ._shown import Outcome
@@ -93,7 +93,9 @@ class Training:
         self._is_alone = is_alone
         self._lbfgs_loss = None
         self._random_state = None
-        if rows is None:
+        if rows is not None:
+            check_for_folds(estimator)
+        else:
             rows = np.arange(samples.X.shape[0], dtype=np.int64)
         unweighted = samples.part(rows)
         mean_weight(unweighted.sample_weight)  # raises if zero
@@ -168,9 +170,9 @@ class Training:
     def _hold_out(self):
         """Set part of the training data aside for early stopping."""
         self.part, self.held_out = hold_out(
+            self.estimator,
             self.part,
             self.targets,
-            self.estimator.validation_fraction,
             self._random_state,
             warns=self._is_alone,
         )

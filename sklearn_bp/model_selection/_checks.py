@@ -17,12 +17,14 @@ from .._base import BaseBackprop
 from ..engine import get_config, get_engine
 from ..fitting import (
     Measure,
+    check_for_folds,
     check_hidden_layer_sizes,
     check_no_missing,
     check_sample_weight,
     check_samples,
     check_X_y,
     is_multilabel,
+    is_splitter,
     score_of_targets,
 )
 from ..network import LOSSES
@@ -218,6 +220,7 @@ def _candidate(estimator, params):
     copies = {name: clone(value, safe=False) for name, value in params.items()}
     preprocessing, network = split_off(clone(estimator).set_params(**copies))
     check_parameters(network)
+    check_for_folds(network)
     return Candidate(params, preprocessing, network)
 
 
@@ -289,9 +292,11 @@ def _scorer(scoring, network):
 
 
 def _look_at_what_was_given(candidates, scoring):
-    """Whether a step or a user-defined scorer sees the data."""
+    """Whether a step, a user-defined scorer or a splitter sees the data."""
     return callable(scoring) or any(
-        candidate.preprocessing is not None or callable(candidate.network.scoring)
+        candidate.preprocessing is not None
+        or callable(candidate.network.scoring)
+        or is_splitter(candidate.network.validation_fraction)
         for candidate in candidates
     )
 

@@ -72,7 +72,8 @@ class Candidate:
             The training and the test part.
         """
         network = copy.copy(self.network)
-        network.random_state = copy.deepcopy(network.random_state)
+        for name in ("random_state", "validation_fraction"):  # may hold a RandomState
+            setattr(network, name, copy.deepcopy(getattr(network, name)))
         common = {"is_alone": False, "engine": engine}
         targets = self.targets
         if self.scales:

@@ -19,11 +19,21 @@ except ImportError:  # before version 1.9
         """This version of scikit-learn has no callbacks."""
 
 
+class Splitter(HasMethods):
+    """The constraint that a parameter be an object that splits data. Strings have a
+    method of that name, too, and so do classes of splitters."""
+
+    def is_satisfied_by(self, value):
+        is_object = not isinstance(value, str | bytes | type)
+        return is_object and super().is_satisfied_by(value)
+
+
 __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "Options",
+    "Splitter",
     "StrOptions",
     "begin_callbacks",
     "check_parameters",
