@@ -258,7 +258,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         return vars(self)[attribute]
 
     def __sklearn_bp_show__(self, outcome):
-        for name in ("best_loss_", "best_validation_score_", "loss_"):
+        for name in ("best_loss_", "best_validation_score_", "best_epoch_", "loss_"):
             vars(self).pop(name, None)
         vars(self).update(outcome.attributes)
         self._fitted, self._state = outcome.fitted, outcome.state

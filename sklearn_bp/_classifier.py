@@ -106,7 +106,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Whether to print a line per epoch.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last fit ended.
+        Whether `fit` goes on from where the last fit ended. Early stopping then holds
+        out the same samples again, if there are as many as before.
 
     momentum : float, default=0.9
         The fraction of the previous step that is added to each step, from 0 to 1.
@@ -215,7 +216,13 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         with ``solver='lbfgs'``.
 
     best_validation_score_ : float or None
-        The largest of `validation_scores_`, which the weights that were kept reached.
+        The score of the weights that early stopping has kept, the largest of
+        `validation_scores_`. A warm start measures that of the old weights anew.
+
+    best_epoch_ : int or None
+        The number of the epoch whose weights early stopping has kept, counted from 1 in
+        `history_`, over all warm starts; 0 if they are the initial ones. None without
+        early stopping, not available with ``solver='lbfgs'``.
 
     history_ : dict of ndarray
         One array per quantity, with a value for each epoch, ready for

@@ -4,6 +4,8 @@ This way a model can be saved and loaded without private classes of this package
 the format of what is saved need not follow the code.
 """
 
+import numpy as np
+
 from ..network import LOSSES, Network
 from ..training import TrainingState
 from ._fitted import FittedNetwork
@@ -11,7 +13,7 @@ from ._scaling import Scaling
 from ._targets import ClassTargets, NumberTargets
 
 #: The version of the format, to be increased whenever the format changes.
-VERSION = 1
+VERSION = 2
 
 TARGETS = {"classes": ClassTargets, "numbers": NumberTargets}
 
@@ -71,12 +73,14 @@ def from_plain(plain, coefs, intercepts):
         If the version of the data is unknown.
     """
     version = plain.get("version")
-    if version != VERSION:
+    if version not in (1, VERSION):
         raise ValueError(
             f"The model was saved in version {version} of its format, but"
-            f" this release of sklearn_bp reads version {VERSION}. Load it with the"
-            " release that saved it, or install a newer one."
+            f" this release of sklearn_bp reads versions 1 to {VERSION}. Load it with"
+            " the release that saved it, or install a newer one."
         )
+    if version == 1:
+        plain = {**plain, "training": _of_version_1(plain["training"])}
     loss, targets = dict(plain["loss"]), dict(plain["targets"])
     network = Network(
         tuple(plain["layer_sizes"]),
@@ -91,3 +95,18 @@ def from_plain(plain, coefs, intercepts):
     scaling = plain.get("scaling")
     scaling = scaling and Scaling(**scaling)
     return FittedNetwork(network, theta, revived, scaling=scaling), state
+
+
+def _of_version_1(training):
+    """A training as it is saved now; it was not known which epoch was the best."""
+    stopping, history = training["stopping"], training["history"]
+    epoch, best_epoch = history["n_rows"], None
+    if stopping is not None:
+        stopping = {**stopping}
+        del stopping["is_score_of_start"]
+        if stopping["keep_best"]:
+            scores = history["columns"].get("validation_score", np.array([]))
+            (epochs,) = np.nonzero(scores == stopping["best_score"])
+            epoch = best_epoch = int(epochs[0]) + 1 if len(epochs) > 0 else epoch
+        stopping["best_epoch"] = best_epoch
+    return {**training, "stopping": stopping, "epoch": epoch, "seed_of_split": None}

@@ -53,6 +53,7 @@ class Outcome:
         if best is not None:
             attributes["best_loss_"] = None if self.stops_early else -best
             attributes["best_validation_score_"] = best if self.stops_early else None
+            attributes["best_epoch_"] = self.state.stopping.best_epoch
         return attributes
 
 

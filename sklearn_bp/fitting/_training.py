@@ -173,10 +173,22 @@ class Training:
             self.estimator,
             self.part,
             self.targets,
-            self._random_state,
+            self._random_state_of_split(),
             warns=self._is_alone,
         )
         mean_weight(self.held_out.sample_weight, of="validation")
+
+    def _random_state_of_split(self):
+        """What draws validation rows: in a warm start the same ones again, which have
+        not been trained on."""
+        state = self.state
+        if state.seed_of_split is None:
+            state.seed_of_split = self._random_state.get_state(legacy=False)
+            return self._random_state
+        kind = getattr(np.random, state.seed_of_split["bit_generator"])
+        random_state = np.random.RandomState(kind())
+        random_state.set_state(state.seed_of_split)
+        return random_state
 
     def _start_outputs(self):
         """Where the loss asks for it, begin with outputs that are near the targets."""
@@ -309,8 +321,9 @@ class Training:
                 follower=follower,
                 verbose=estimator.verbose,
             )
-        if estimator.early_stopping and self.held_out.rows is None:
-            self._rescore()
+        if estimator.early_stopping and state.history.rows:
+            # measured separately, as a scorer counts the epochs that it has seen
+            state.stopping.rescore(self._measure_of_validation()(state.theta)[1])
         runner = EpochRunner(
             self.engine,
             state,
@@ -330,14 +343,6 @@ class Training:
             is_alone=self._is_alone,
             verbose=estimator.verbose,
         )
-
-    def _rescore(self):
-        """Score the current weights on the user's validation data, which may not be
-        those of the previous call."""
-        if self.state.history.rows:
-            # a separate one, as it counts the epochs that it has seen
-            measure = self._measure_of_validation()
-            self.state.stopping.rescore(measure(self.state.theta)[1])
 
     def batch_size(self):
         """The number of rows in a step."""
@@ -422,7 +427,8 @@ class Training:
             The network stays on this training's engine.
         """
         state = self.state.fork(theta) if can_go_on else self.state
-        state = replace(state, theta=theta, history=self.state.history.copy())
+        history = state.history.copy()
+        state = replace(state, theta=theta, history=history, epoch=len(history.rows))
         return self._outcome(self._fitted(theta, self.engine), state, n_iter)
 
     def _fitted(self, theta, engine=None):

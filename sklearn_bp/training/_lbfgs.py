@@ -169,6 +169,7 @@ class LbfgsCourse:
             If the objective is infinite or NaN there.
         """
         self._state.theta[:] = self._latest
+        self._state.epoch = len(self._state.history.rows)
         self.loss = self._shown(*self._evaluate(self._state.theta)[:2])
         if not np.isfinite(self.loss):
             raise ValueError(

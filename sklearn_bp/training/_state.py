@@ -34,6 +34,10 @@ class TrainingState:
         How many samples it was trained on, each counted once per epoch.
     watched : object
         What the stopping rule has watched so far.
+    epoch : int
+        The number of the epoch that theta is of, counted from 1 in the history.
+    seed_of_split : dict or None
+        The state of the random numbers that drew validation rows for the first time.
     """
 
     network: Network
@@ -45,6 +49,8 @@ class TrainingState:
     history: History = field(default_factory=History)
     n_samples_seen: int = 0
     watched: Any = None
+    epoch: int = 0
+    seed_of_split: Any = None
 
     def fork(self, theta):
         """A state to be trained on from these parameters, without changing this one
@@ -71,6 +77,8 @@ class TrainingState:
             "history": self.history.to_plain(),
             "n_samples_seen": self.n_samples_seen,
             "watched": self.watched,
+            "epoch": self.epoch,
+            "seed_of_split": self.seed_of_split,
         }
 
     @classmethod
@@ -87,6 +95,8 @@ class TrainingState:
             history=History.from_plain(plain["history"]),
             n_samples_seen=plain["n_samples_seen"],
             watched=plain["watched"],
+            epoch=plain["epoch"],
+            seed_of_split=plain["seed_of_split"],
         )
 
 

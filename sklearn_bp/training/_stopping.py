@@ -14,6 +14,13 @@ class Stopping:
         What counts as an improvement: at least `tol` above the best so far.
     patience : int or inf, default=inf
         How many epochs in a row may pass without improvement.
+
+    Attributes
+    ----------
+    best_score : float
+        The best so far.
+    best_epoch : int or None
+        The number of the epoch that had it, if parameters are kept.
     """
 
     def __init__(self, keep_best, tol=0.0, patience=np.inf):
@@ -23,29 +30,20 @@ class Stopping:
         self.best_score = -np.inf
         self.n_without_improvement = 0
         self.best_theta = None
-        self.is_score_of_start = False
+        self.best_epoch = None
 
     def rescore(self, score):
-        """Set the score of the current parameters, on other data, to train on from."""
+        """Set the score of the current parameters, to train on from."""
         self.best_score = score
         self.n_without_improvement = 0
-        self.is_score_of_start = True
 
-    def start(self, theta):
-        """Begin a training; before the very first epoch, the current parameters are the
-        best.
+    def start(self, theta, epoch):
+        """Begin a training: the current parameters, of this epoch, are the best so far,
+        and their score has been set unless they are the first."""
+        if self.keep_best:
+            self.best_theta, self.best_epoch = theta.copy(), epoch
 
-        A warm start already has a best score and, as in scikit-learn, the parameters
-        that go with it are not kept: if no epoch beats it, the last ones stay, unless
-        the parameters have been rescored.
-        """
-        self.best_theta = None
-        is_first = self.best_score == -np.inf or self.is_score_of_start
-        if self.keep_best and is_first:
-            self.best_theta = theta.copy()
-        self.is_score_of_start = False
-
-    def update(self, score, theta):
+    def update(self, score, theta, epoch):
         """Take note of an epoch's score. As in scikit-learn, NaN is never the best one
         but still resets the count of epochs without improvement."""
         if score < self.best_score + self.tol:
@@ -55,7 +53,7 @@ class Stopping:
         if score > self.best_score:
             self.best_score = score
             if self.keep_best:
-                self.best_theta = theta.copy()
+                self.best_theta, self.best_epoch = theta.copy(), epoch
 
     @property
     def out_of_patience(self):

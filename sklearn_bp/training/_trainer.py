@@ -71,7 +71,7 @@ class Course:
             is_alone=is_alone,
             keep_thetas=follower is not None,
         )
-        state.stopping.start(state.theta)
+        state.stopping.start(state.theta, state.epoch)
 
     @property
     def has_epochs_left(self):
@@ -118,7 +118,7 @@ class Course:
             _, score = measured
             if self._verbose:
                 print(f"Validation score: {score:f}")
-        state.stopping.update(score, state.theta)
+        state.stopping.update(score, state.theta, len(state.history.rows) + 1)
         state.schedule.end_epoch(state.n_samples_seen)
         seconds += perf_counter() - start
         state.history.record(loss, learning_rate, gradient_norm, seconds, measured)
@@ -157,7 +157,10 @@ class Course:
 
     def finish(self):
         """Restore the best parameters, if the stopping rule has kept them."""
-        self._state.stopping.finish(self._state.theta)
+        state = self._state
+        state.stopping.finish(state.theta)
+        best = state.stopping.best_epoch
+        state.epoch = len(state.history.rows) if best is None else best
 
 
 def train(course, *, warns_of_end=True, is_alone=True):

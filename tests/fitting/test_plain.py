@@ -60,7 +60,7 @@ def test_the_state_is_plain_data_and_a_version(solver, early_stopping, kind):
     for leaf in leaves(state):
         assert isinstance(leaf, PLAIN), leaf
         assert not getattr(leaf, "dtype", np.dtype(int)).hasobject
-    assert state["_network"]["version"] == 1
+    assert state["_network"]["version"] == 2
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -124,12 +124,98 @@ def test_a_warm_start_goes_on_after_a_pickle():
     assert models[1].validation_scores_ == models[0].validation_scores_
 
 
-@pytest.mark.parametrize("version", [2, None])
+# A linear network, saved in version 1 after four epochs, of which it kept the third.
+VERSION_1 = {
+    "version": 1,
+    "layer_sizes": [1, 1],
+    "activations": [],
+    "loss": {"name": "squared_error"},
+    "dtype": "float64",
+    "targets": {"kind": "numbers", "n_outputs": 1},
+    "training": {
+        "optimizer": {
+            "name": "sgd",
+            "momentum": 0.0,
+            "nesterovs_momentum": True,
+            "n_steps": 4,
+            "state": (np.array([0.210357821887808, 0.12703495758555913]),),
+        },
+        "schedule": {
+            "name": "constant",
+            "learning_rate": 1.3,
+            "learning_rate_init": 1.3,
+            "power_t": 0.5,
+        },
+        "stopping": {
+            "keep_best": True,
+            "tol": 0.0001,
+            "patience": 10,
+            "best_score": -0.014,
+            "n_without_improvement": 1,
+            "best_theta": None,
+            "is_score_of_start": False,
+        },
+        "dropout": None,
+        "history": {
+            "n_rows": 4,
+            "columns": {
+                "loss": np.array([0.144, 0.102, 0.074, 0.055]),
+                "learning_rate": np.full(4, 1.3),
+                "validation_loss": np.array([0.033, 0.065, 0.014, 0.031]),
+                "validation_score": -np.array([0.033, 0.065, 0.014, 0.031]),
+            },
+            "first_watched": 0,
+        },
+        "n_samples_seen": 36,
+        "watched": ("validation set", "loss"),
+    },
+}
+
+
+@pytest.fixture
+def of_version_1():
+    model = BackpropRegressor(
+        hidden_layer_sizes=(),
+        solver="sgd",
+        momentum=0.0,
+        learning_rate_init=1.3,
+        random_state=0,
+    )
+    attributes = {
+        **model.__getstate__(),
+        "coefs_": [np.array([[0.32242438430114095]])],
+        "intercepts_": [np.array([0.16957365075328235])],
+        "best_loss_": None,
+        "n_features_in_": 1,
+        "_network": VERSION_1,
+    }
+    model.__setstate__(attributes)
+    return model
+
+
+def test_version_1_is_read_and_goes_on(of_version_1):
+    """To the losses that the release that saved it then had."""
+    X = np.arange(12.0)[:, np.newaxis] / 10
+    model = of_version_1.partial_fit(X, X[:, 0] ** 2).partial_fit(X, X[:, 0] ** 2)
+    expected = [0.144, 0.102, 0.074, 0.055, 0.04438154719190823, 0.03424628842405925]
+    np.testing.assert_allclose(model.loss_curve_, expected, rtol=1e-12)
+
+
+def test_the_best_epoch_of_version_1_is_found(of_version_1):
+    X = np.arange(12.0)[:, np.newaxis] / 10
+    model = of_version_1.set_params(early_stopping=True, warm_start=True, max_iter=2)
+    model.set_params(learning_rate_init=1e-300, tol=0.0).fit(X, X[:, 0] ** 2)
+    assert model.best_epoch_ == 3
+
+
+@pytest.mark.parametrize("version", [3, 0, None])
 def test_a_version_that_is_not_known_is_refused(version):
     model = BackpropRegressor(hidden_layer_sizes=(5,), max_iter=1).fit(X, X[:, 0])
     state = model.__getstate__()
-    state["_network"] = {"version": version} if version else {}
-    with pytest.raises(ValueError, match=rf"in version {version} .* reads version 1"):
+    state["_network"] = {} if version is None else {"version": version}
+    with pytest.raises(
+        ValueError, match=rf"in version {version} .* reads versions 1 to 2"
+    ):
         BackpropRegressor().__setstate__(state)
 
 
@@ -140,7 +226,7 @@ FORMAT = {
     "": NETWORK | {"training", "scaling"},
     "targets": {"kind", "is_multilabel", "is_sparse", "classes", "loss_name"},
     "loss": {"name", "label_smoothing"},
-    "training": STATE | {"watched"},
+    "training": STATE | {"watched", "epoch", "seed_of_split"},
     "training.dropout": {"rates", "seed"},
     "training.history": {"n_rows", "columns", "first_watched"},
     "training.schedule": {"name", "learning_rate_init", "power_t", "learning_rate"},
@@ -151,7 +237,7 @@ FORMAT = {
         "best_score",
         "n_without_improvement",
         "best_theta",
-        "is_score_of_start",
+        "best_epoch",
     },
 }
 OPTIMIZER = {
@@ -164,7 +250,7 @@ OPTIMIZER = {
 
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_the_format_of_version_1(solver):
+def test_the_format_of_version_2(solver):
     model = BackpropClassifier(
         hidden_layer_sizes=(5,), solver=solver, dropout=0.1, max_iter=2
     ).fit(X, LABELS)

@@ -6,10 +6,10 @@ from sklearn_bp.training import Stopping
 def watch(scores, *, tol=0.1, patience=2, keep_best=False):
     """Feed the scores; the parameters of epoch i are [i]."""
     stopping, theta = Stopping(keep_best, tol, patience), np.array([-1.0])
-    stopping.start(theta)
+    stopping.start(theta, 0)
     for epoch, score in enumerate(scores):
         theta[0] = epoch
-        stopping.update(score, theta)
+        stopping.update(score, theta, epoch + 1)
     return stopping, theta
 
 
@@ -42,6 +42,7 @@ def test_the_best_parameters_come_back():
     stopping, theta = watch([1, 3, 2], keep_best=True)
     stopping.finish(theta)
     assert theta == [1]
+    assert stopping.best_epoch == 2
     assert stopping.best_theta is None
 
 
@@ -49,18 +50,32 @@ def test_without_a_better_score_the_first_parameters_come_back():
     stopping, theta = watch([np.nan, np.nan], keep_best=True)
     stopping.finish(theta)
     assert theta == [-1]
+    assert stopping.best_epoch == 0
 
 
 def test_the_last_parameters_stay_if_the_best_are_not_kept():
     stopping, theta = watch([1, 3, 2])
     stopping.finish(theta)
     assert theta == [2]
+    assert stopping.best_epoch is None
 
 
-def test_other_data_renew_patience():
+def test_another_score_renews_patience():
     stopping, theta = watch([1, 1, 1, 1])
     stopping.rescore(0.5)
     assert not stopping.out_of_patience
     assert stopping.best_score == 0.5
-    stopping.update(0.4, theta)
+    stopping.update(0.4, theta, 5)
     assert not stopping.out_of_patience
+
+
+def test_a_training_that_goes_on_keeps_what_it_cannot_beat():
+    stopping, theta = watch([1, 3, 2], keep_best=True)
+    stopping.finish(theta)
+    stopping.rescore(5)
+    stopping.start(theta, 2)
+    theta[0] = 7
+    stopping.update(4, theta, 4)
+    stopping.finish(theta)
+    assert theta == [1]
+    assert (stopping.best_score, stopping.best_epoch) == (5, 2)
