@@ -120,23 +120,24 @@ def test_warm_starts_are_those_with_these_rows_as_validation_data(kind, scoring)
 
 
 def test_the_reported_loss_is_that_of_samples_never_trained_on():
-    """With other rows in each fit, the reported loss falls as that of fresh samples
-    rises."""
+    """With other rows in each fit, it would be 0.25 here, and that of fresh samples
+    0.64."""
     rng = np.random.RandomState(1)
-    many = rng.normal(size=(1200, 5))
+    many = rng.normal(size=(1200, 20))
     labels = (many[:, 0] + rng.normal(size=1200) > 0).astype(int)
     model = make(
         BackpropClassifier,
         hidden_layer_sizes=(50,),
         warm_start=True,
-        n_iter_no_change=5,
+        learning_rate_init=0.01,
+        validation_fraction=0.2,
+        random_state=np.random.RandomState(0),
     )
-    reported = []
     for _ in range(8):
         model.fit(many[:200], labels[:200])
-        fresh = log_loss(labels[200:], model.predict_proba(many[200:]))
-        reported.append(-model.best_validation_score_)
-    assert abs(reported[-1] - fresh) < 0.1
+    fresh = log_loss(labels[200:], model.predict_proba(many[200:]))
+    np.testing.assert_allclose(-model.best_validation_score_, fresh, rtol=0.05)
+    assert fresh < 0.62  # no worse than that of the first fit
 
 
 def test_old_weights_are_measured_anew_on_other_data():
