@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..utils import metric_of
+from ..utils import metric_of, scorer_of_classes
 from ._fitted import KnownOutputs
 from ._shown import shown_copy
 
@@ -97,7 +97,9 @@ class SeenNetwork:
     """
 
     def __init__(self, training, scorer, has_known_outputs=False):
-        self._scorer = scorer
+        self._scorer = self._informed = scorer
+        if training.targets.labels is not None:
+            self._informed = scorer_of_classes(scorer, training.targets.labels)
         self._theta = training.state.theta.copy()
         self._raw = [None]
         # scikit-learn's scorers only look at predictions, so no row of X is copied for
@@ -123,7 +125,7 @@ class SeenNetwork:
         X = part.given_X if self._looks_at_X else None
         weight = part.sample_weight
         weights = {} if weight is None else {"sample_weight": weight}
-        score = float(self._scorer(self._estimator, X, part.given_y, **weights))
+        score = float(self._informed(self._estimator, X, part.given_y, **weights))
         if np.isnan(score):
             raise ValueError(
                 f"scoring={self._scorer!r} returned NaN, so this epoch cannot be"

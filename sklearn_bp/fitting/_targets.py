@@ -157,6 +157,10 @@ class NumberTargets:
         """Whether the prediction is known without a network."""
         return self.constant is not None and not np.isnan(self.constant).any()
 
+    @property
+    def labels(self):
+        """None: there are no classes."""
+
     def check_classes(self, classes):
         """Do nothing: there are no classes."""
 
@@ -234,6 +238,12 @@ class ClassTargets:
     def are_constant(self):
         """Whether the prediction is known without a network."""
         return not self.is_multilabel and len(self.classes) == 1
+
+    @property
+    def labels(self):
+        """The classes, of which some targets may hold only a part; None in a multilabel
+        problem, where each column says what it stands for."""
+        return None if self.is_multilabel else self.classes
 
     def make_loss(self, estimator):
         """The loss that the estimator's parameters ask for."""

@@ -12,6 +12,7 @@ from ._sklearn import (
     fit_context,
     managed_callbacks,
     metric_of,
+    scorer_of_classes,
     take_rows,
 )
 from ._warnings import warn
@@ -28,6 +29,7 @@ __all__ = [
     "fit_context",
     "managed_callbacks",
     "metric_of",
+    "scorer_of_classes",
     "take_rows",
     "warn",
 ]

@@ -1,6 +1,8 @@
 """The private parts of scikit-learn that this package needs, in one place: if a release
 renames them, only this file changes."""
 
+import copy
+import inspect
 from contextlib import nullcontext
 
 from sklearn.base import _fit_context as fit_context
@@ -40,6 +42,7 @@ __all__ = [
     "fit_context",
     "managed_callbacks",
     "metric_of",
+    "scorer_of_classes",
     "take_rows",
 ]
 
@@ -73,6 +76,44 @@ def metric_of(scorer):
     """The function of targets and predictions behind one of scikit-learn's scorers;
     None for other callables, which may look at anything."""
     return getattr(scorer, "_score_func", None)
+
+
+def scorer_of_classes(scorer, classes):
+    """A scorer that knows which classes the columns of probabilities or decisions stand
+    for, even where the targets that it is given hold only some of them.
+
+    Scorers of predicted labels stay as they are: these say for themselves what they
+    are, and knowing of others would change averages over classes.
+
+    Parameters
+    ----------
+    scorer : callable
+        The scorer. What its maker has fixed stays as it is.
+    classes : ndarray of shape (n_classes,)
+        The classes, in the order of the columns.
+
+    Returns
+    -------
+    scorer : callable
+        The same scorer or a copy.
+    """
+    metric = metric_of(scorer)
+    if metric is None or getattr(scorer, "_response_method", "predict") == "predict":
+        return scorer
+    known = {"labels": classes}
+    if len(classes) == 2:
+        known["pos_label"] = classes[1]  # the class of the column that it is given
+    parameters = inspect.signature(metric).parameters
+    missing = {
+        name: value
+        for name, value in known.items()
+        if name in parameters
+        and parameters[name].default is None
+        and name not in scorer._kwargs
+    }
+    scorer = copy.copy(scorer)
+    scorer._kwargs = {**scorer._kwargs, **missing}
+    return scorer
 
 
 def take_rows(array, rows):
