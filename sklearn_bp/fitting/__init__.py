@@ -15,7 +15,7 @@ from ._samples import (
 )
 from ._scores import Measure, score_of_targets
 from ._shown import Outcome, show, shown_copy
-from ._targets import ClassTargets, NumberTargets, is_multilabel
+from ._targets import ClassTargets, NumberTargets, learn_targets
 from ._training import Training
 from ._usefulness import warn_if_useless
 
@@ -36,8 +36,8 @@ __all__ = [
     "check_validation_samples",
     "class_weights_in",
     "from_plain",
-    "is_multilabel",
     "is_splitter",
+    "learn_targets",
     "make_objective",
     "mean_weight",
     "scale_samples",

@@ -12,6 +12,11 @@ from ..utils import metric_of, scorer_of_classes
 from ._fitted import KnownOutputs
 from ._shown import shown_copy
 
+R2_IS_UNDEFINED = (
+    "The coefficient of determination is undefined for fewer than two samples. Use"
+    " scoring='loss', or larger parts."
+)
+
 
 class Measure:
     """Measures networks on some rows: a function from their parameters, a row for each,
@@ -45,6 +50,9 @@ class Measure:
             self._with_winners = True
         elif scorer is None:
             self._own_scores = partial(_r2_scores, self._network.loss, training.targets)
+            if on_undefined is not None and _n_samples(part) < 2:
+                on_undefined(ValueError(R2_IS_UNDEFINED))
+                self._own_scores = _no_scores
         elif scorer != "loss":
             _check_weights_of_scorer(scorer, part.sample_weight)
             self._seen = SeenNetwork(training, scorer)
@@ -154,6 +162,16 @@ def _r2_scores(loss, targets, outputs, y, sample_weight):
     scores = np.where(of_mean > 0, scores, (error == 0).astype(float))
     scores[np.isnan(scores)] = -np.inf
     return scores.mean(axis=-1)
+
+
+def _no_scores(outputs, y, sample_weight):
+    return np.full(len(outputs.losses), np.nan)
+
+
+def _n_samples(part):
+    """How many samples count."""
+    weight = part.sample_weight
+    return len(part) if weight is None else np.count_nonzero(weight)
 
 
 def _check_weights_of_scorer(scorer, sample_weight):

@@ -1,6 +1,7 @@
 """Checks that find errors in a study before anything is trained."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -23,15 +24,15 @@ from ..fitting import (
     check_sample_weight,
     check_samples,
     check_X_y,
-    is_multilabel,
     is_splitter,
+    learn_targets,
     score_of_targets,
 )
 from ..network import LOSSES
 from ..training import Samples, operations_of_epoch
-from ..utils import check_parameters
+from ..utils import check_parameters, warn
 from ._fold import Candidate, describe
-from ._summary import NEGATED_LOSS
+from ._summary import MOST_NAMED, NEGATED_LOSS, count
 
 #: Parameters that make losses different quantities.
 PARAMETERS_OF_LOSSES = (
@@ -165,6 +166,8 @@ def check_study(
     weight = check_sample_weight(sample_weight, len(y), np.float64)
     folds = _folds(cv, given, y, groups, network)
     _check_that_parts_have_weight(folds, weight)
+    classes = learn_targets(network, y).labels
+    candidates = [replace(candidate, classes=classes) for candidate in candidates]
     if scoring is None and not is_classifier(network):
         _check_that_r2_is_defined(folds)
     scorer, score_name = _scorer(scoring, network)
@@ -177,6 +180,8 @@ def check_study(
     if hasattr(checker, "feature_names_in_"):
         for candidate in candidates:
             candidate.network.feature_names_in_ = checker.feature_names_in_
+    if classes is not None:
+        _warn_of_missing_classes(folds, y, classes)
     engine = get_config()["engine"]
     plan = Plan(candidates, samples, folds, scorer, score_name, engine)
     if scorer == "loss" and not plan.compares_losses:
@@ -185,13 +190,11 @@ def check_study(
             f" {PARAMETERS_OF_LOSSES}, which make losses different quantities. Use a"
             " scorer, such as 'neg_log_loss' or 'r2'."
         )
-    if preprocessing is not None:
-        _try_out(plan, 0, 0, scoring)
+    if preprocessing is not None:  # which is fitted to try a candidate out
+        _try_out(plan, 0, scoring, on_all_folds=False)
         return plan
-    for fold in range(len(folds)):
-        _try_out(plan, 0, fold, scoring)
-    for number in range(1, len(candidates)):
-        _try_out(plan, number, 0, scoring)
+    for number in range(len(candidates)):
+        _try_out(plan, number, scoring, on_all_folds=number == 0)
     return plan
 
 
@@ -244,21 +247,25 @@ def _folds(cv, given, y, groups, network):
         raise ValueError(
             "cv has no folds. If it is an iterator, it may be exhausted: pass a list."
         )
-    if is_classifier(network) and not is_multilabel(y):
-        _check_that_folds_have_all_classes(folds, y)
     return folds
 
 
-def _check_that_folds_have_all_classes(folds, y):
-    classes = np.unique(y)
-    for number, (train, _) in enumerate(folds):
-        missing = np.setdiff1d(classes, y[train])
-        if len(missing) > 0:
-            raise ValueError(
-                f"Fold {number} of cv is trained without the class(es) {missing}, so it"
-                " could not be measured on their samples. Use StratifiedKFold, shuffled"
-                " folds, or fewer of them."
-            )
+def _warn_of_missing_classes(folds, y, classes):
+    missing = {
+        number: labels
+        for number, (train, _) in enumerate(folds)
+        if len(labels := np.setdiff1d(classes, y[train])) > 0
+    }
+    if missing:
+        names = [f"fold {fold} without {labels}" for fold, labels in missing.items()]
+        if len(names) > MOST_NAMED:
+            names[MOST_NAMED:] = [count(len(names) - MOST_NAMED, "more fold")]
+        warn(
+            "In some folds of cv, networks are trained without samples of some classes:"
+            f" {', '.join(names)}. They have outputs for all classes, but are wrong on"
+            " test samples of these, at a large loss. Stratified folds, shuffled or"
+            " larger training parts help, though not with a class of one sample."
+        )
 
 
 def _check_that_parts_have_weight(folds, weight):
@@ -274,10 +281,11 @@ def _check_that_parts_have_weight(folds, weight):
 
 
 def _check_that_r2_is_defined(folds):
-    if any(len(part) < 2 for fold in folds for part in fold):
+    if all(len(test) < 2 for _, test in folds):
         raise ValueError(
             "The coefficient of determination is undefined for fewer than two samples,"
-            " and a part of a fold has fewer. Use fewer folds, or scoring='loss'."
+            " and the test part of each fold has fewer. Use fewer folds, or"
+            " scoring='loss'."
         )
 
 
@@ -326,10 +334,25 @@ def _learned(candidates, X, y, weight, given, scales):
     return with_targets, samples
 
 
-def _try_out(plan, number, fold, scoring):
-    """Raise an error before training if a candidate's network cannot be measured on a
-    fold: neither untrained nor, if the score is undefined for what it then predicts,
-    if it predicted the targets."""
+def _try_out(plan, number, scoring, on_all_folds):
+    """Raise an error before training if a candidate cannot be trained, or if it has a
+    score in no fold. Folds are tried one by one, all or until one has a score."""
+    reasons = []
+    for fold in range(len(plan.folds)):
+        reasons.append(_why_undefined(plan, number, fold))
+        if reasons[-1] is None and not on_all_folds:
+            return
+    if None not in reasons:
+        raise ValueError(
+            f"scoring={scoring!r} fails for this estimator and these data:"
+            f" {describe(reasons[0])}"
+        ) from reasons[0]
+
+
+def _why_undefined(plan, number, fold):
+    """Why a candidate's network has no score on the test part of a fold: neither
+    untrained nor, if the score is undefined for what it then predicts, if it predicted
+    the targets. None if it has one."""
     engine = get_engine(plan.engine)
     training, parts = plan.candidates[number].training(
         plan.samples[number], *plan.folds[fold], engine
@@ -337,15 +360,11 @@ def _try_out(plan, number, fold, scoring):
     training.prepare()
     if training.is_by_epochs:
         training.batch_size()
-    errors = []
-    measure = Measure(training, parts[1], plan.scorer, errors.append)
+    reasons = []
+    measure = Measure(training, parts[1], plan.scorer, reasons.append)
     measure(training.state.theta[np.newaxis])
-    if not errors:
-        return
-    try:
-        score_of_targets(training, parts[1], plan.scorer)
-    except Exception:
-        raise ValueError(
-            f"scoring={scoring!r} fails for this estimator and these data:"
-            f" {describe(errors[0])}"
-        ) from errors[0]
+    if reasons and callable(plan.scorer):
+        with suppress(Exception):
+            score_of_targets(training, parts[1], plan.scorer)
+            return None
+    return reasons[0] if reasons else None

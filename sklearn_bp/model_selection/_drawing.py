@@ -71,7 +71,8 @@ def draw_panel(ax, curve, quantity):
     if quantity == "loss":
         train, test, sign = curve.train_losses, curve.test_losses, -1
     else:
-        train, test, sign = curve.train_scores, curve.test_scores, 1
+        train, test = map(curve.counting_scores, ("train", "test"))
+        sign = 1
     has_log_axis = quantity == "loss" and min(train.min(), test.min()) > 0
     if has_log_axis:
         ax.set_yscale("log")

@@ -35,6 +35,9 @@ class EpochCurve(Report):
         How many seconds training and measuring took.
     score_name : str, default='score'
         The name of the score.
+    left_out : tuple of int, default=()
+        The numbers of the folds whose test part has no score after any epoch, such as a
+        ROC AUC where all samples are of one class. Mean scores are over the others.
     """
 
     train_losses: np.ndarray
@@ -45,6 +48,7 @@ class EpochCurve(Report):
     fit_times: np.ndarray = field(compare=False)
     score_times: np.ndarray = field(compare=False)
     score_name: str = "score"
+    left_out: tuple = ()
 
     @classmethod
     def of(cls, folds, score_name):
@@ -52,6 +56,7 @@ class EpochCurve(Report):
         n_epochs = np.array([len(fold.losses) for fold in folds])
         padded = [fold.padded(n_epochs.max()) for fold in folds]
         losses, scores = (np.stack(parts, axis=1) for parts in zip(*padded))
+        left_out = _folds_without(scores[..., 1], losses[..., 1])
         return cls(
             losses[..., 0],
             losses[..., 1],
@@ -61,43 +66,83 @@ class EpochCurve(Report):
             np.array([fold.fit_time for fold in folds]),
             np.array([fold.score_time for fold in folds]),
             score_name,
+            tuple(left_out.tolist()),
         )
+
+    def counting_scores(self, part):
+        """The scores of the folds that count.
+
+        Parameters
+        ----------
+        part : {'train', 'test', 'gap'}
+            The part of each fold, or the difference between the two.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_epochs, n_folds_that_count)
+            All but those of `left_out`; where the training part is involved, all but
+            those that are undefined after each epoch.
+        """
+        if part == "test":
+            scores, left_out = self.test_scores, self.left_out
+        else:
+            scores = self.train_scores
+            if part == "gap":
+                scores = scores - self.test_scores
+            left_out = _folds_without(scores, self.train_losses)
+        return np.delete(scores, left_out, axis=1) if len(left_out) else scores
+
+    @property
+    def n_scored_folds(self):
+        """The number of folds that mean test scores are over."""
+        return self.test_scores.shape[1] - len(self.left_out)
 
     @property
     def is_without_scores(self):
-        """Whether there is no epoch whose test score is defined in all folds."""
-        return bool(np.isnan(self.test_scores).any(axis=1).all())
+        """Whether there is no epoch whose test score is defined in all these folds."""
+        return bool(np.isnan(self.counting_scores("test")).any(axis=1).all())
+
+    @property
+    def mean_test_scores(self):
+        """The mean of `test_scores` over the folds that count, by epoch."""
+        return self.counting_scores("test").mean(axis=1)
 
     @property
     def standard_errors(self):
-        """The standard error of the mean of `test_scores` over the folds, by epoch."""
-        n_folds = self.test_scores.shape[1]
-        if n_folds == 1:
+        """The standard error of `mean_test_scores`, by epoch."""
+        if self.n_scored_folds == 1:
             return np.zeros(len(self.test_scores))
         with np.errstate(invalid="ignore"):  # of an infinite loss
-            return self.test_scores.std(axis=1, ddof=1) / np.sqrt(n_folds)
+            spread = self.counting_scores("test").std(axis=1, ddof=1)
+            return spread / np.sqrt(self.n_scored_folds)
 
     @property
     def best_epoch(self):
         """The epoch after which the mean test score is largest."""
-        return int(best_first(self.test_scores.mean(axis=1))[0]) + 1
+        return int(best_first(self.mean_test_scores)[0]) + 1
 
     def _lines(self):
         n_epochs, n_folds = self.test_losses.shape
-        score = self.test_scores.mean(axis=1)[self.best_epoch - 1]
+        score = self.mean_test_scores[self.best_epoch - 1]
+        error = self.standard_errors[self.best_epoch - 1]
         yield f"EpochCurve of {count(n_epochs, 'epoch')} in {count(n_folds, 'fold')}"
         yield (
             f"best after epoch {self.best_epoch}: mean test {self.score_name}"
-            f" {score:.4g} (standard error"
-            f" {self.standard_errors[self.best_epoch - 1]:.2g})"
+            f" {score:.4g} (standard error {error:.2g})"
         )
 
     def _table(self):
         columns = ("train_losses", "test_losses", "train_scores", "test_scores")
         header = ["", "epoch", *(name.replace("_", " ") for name in columns)]
         epochs = {"best": self.best_epoch, "last": len(self.test_losses)}
+        means = (
+            self.train_losses.mean(axis=1),
+            self.test_losses.mean(axis=1),
+            self.counting_scores("train").mean(axis=1),
+            self.mean_test_scores,
+        )
         rows = [
-            [name, epoch, *(getattr(self, c)[epoch - 1].mean() for c in columns)]
+            [name, epoch, *(mean[epoch - 1] for mean in means)]
             for name, epoch in epochs.items()
         ]
         return header, rows
@@ -190,8 +235,12 @@ def epoch_curve(
     Warns
     -----
     UndefinedMetricWarning
-        If the scorer fails, or returns NaN, for what the network predicts after some
-        epochs: those scores are NaN.
+        If the score is undefined after some epochs, as the scorer fails or returns NaN:
+        those scores are NaN. A fold that has no test score after any epoch, such as a
+        ROC AUC where all samples are of one class, does not count in means.
+    UserWarning
+        If a fold is trained without some class. Its network has outputs for all
+        classes, but is wrong on test samples of that one.
 
     Examples
     --------
@@ -226,7 +275,23 @@ def epoch_curve(
         raise ValueError(f"No epoch has a score in all folds: {undefined}")
     if undefined is not None:
         warn(
-            f"After some epochs, the score is undefined and set to NaN: {undefined}",
+            "After some epochs, the score is undefined and set to NaN:"
+            f" {undefined}{report_left_out(curve.left_out)}",
             UndefinedMetricWarning,
         )
     return curve
+
+
+def report_left_out(folds):
+    """A sentence about the folds that are left out of means, if there are any."""
+    if not folds:
+        return ""
+    numbers = ", ".join(map(str, folds))
+    return f"\nMean scores leave out fold(s) {numbers}, whose test part has no score."
+
+
+def _folds_without(scores, losses):
+    """The numbers of the folds that were trained, but have no score after any epoch;
+    none if there are no other folds."""
+    are_without = np.isnan(scores).all(axis=0) & ~np.isnan(losses).all(axis=0)
+    return np.flatnonzero(are_without & ~are_without.all())

@@ -39,6 +39,9 @@ class Candidate:
     scales : bool, default=False
         Whether features and targets are standardised in each fold; those of the samples
         are then yet to be encoded.
+    classes : ndarray of shape (n_classes,), default=None
+        All classes, for which networks have outputs even in folds that are trained
+        without some of them; None if there are none to know.
     """
 
     params: dict
@@ -46,6 +49,7 @@ class Candidate:
     network: BaseEstimator
     targets: Any = None
     scales: bool = False
+    classes: Any = None
 
     @property
     def uses_rows(self):
@@ -88,7 +92,9 @@ class Candidate:
         train, test = _copies(samples, train), _copies(samples, test)
         steps = copy.deepcopy(self.preprocessing)
         X, y, weight = train
-        targets, own = check_samples(network, steps.fit_transform(X, y), y, weight)
+        targets, own = check_samples(
+            network, steps.fit_transform(X, y), y, weight, classes=self.classes
+        )
         # Some steps, such as TargetEncoder, transform the data that they are fitted on
         # differently. A fitted pipeline treats these like other data, and so do we.
         parts = [

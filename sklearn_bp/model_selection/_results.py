@@ -246,7 +246,7 @@ class OverfittingStudy(Report):
         return self._means(index)[self._row(index, epoch)]
 
     def _means(self, index):
-        return self.curves[index].test_scores.mean(axis=1)
+        return self.curves[index].mean_test_scores
 
     def _epochs_within(self, index, threshold, epoch):
         """The epochs of a setting, or of a given one, that reach the threshold."""
@@ -276,8 +276,9 @@ class OverfittingStudy(Report):
         -------
         results : dict of ndarray
             'params', a masked array for each parameter, the training and test scores of
-            each fold, their mean, standard deviation and rank, the times of the whole
-            training; also 'epoch', which the scores belong to, and 'n_epochs', which
+            each fold, their mean, standard deviation (both over the folds that have a
+            score, see `EpochCurve.left_out`) and rank, the times of the whole training;
+            also 'epoch', which the scores belong to, and 'n_epochs', which
             the setting was trained for.
         """
         rows = [self._row(index, epoch) for index in range(len(self.params))]
@@ -288,15 +289,13 @@ class OverfittingStudy(Report):
             "params": self.params,
         }
         for part in ("test", "train"):
-            scores = np.array(
-                [
-                    getattr(curve, f"{part}_scores")[row]
-                    for curve, row in zip(self.curves, rows, strict=True)
-                ]
-            )
-            for fold, column in enumerate(scores.T):
+            scores, counting = [], []
+            for curve, row in zip(self.curves, rows, strict=True):
+                scores.append(getattr(curve, f"{part}_scores")[row])
+                counting.append(curve.counting_scores(part)[row])
+            for fold, column in enumerate(np.transpose(scores)):
                 results[f"split{fold}_{part}_score"] = column
-            results |= _moments(f"{part}_score", scores)
+            results |= _moments(f"{part}_score", counting)
             if part == "test":
                 mean = results["mean_test_score"]
                 mean = np.where(np.isnan(mean), -np.inf, mean)
@@ -348,12 +347,12 @@ class OverfittingStudy(Report):
             The columns of `to_frame`, except the parameters.
         """
         curve, row = self.curves[index], self._row(index, None)
-        gaps = (curve.train_scores - curve.test_scores).mean(axis=1)
+        gaps = curve.counting_scores("gap").mean(axis=1)
         return {
             "best_epoch": row + 1,
-            "test_score": curve.test_scores[row].mean(),
+            "test_score": curve.mean_test_scores[row],
             "standard_error": curve.standard_errors[row],
-            "train_score": curve.train_scores[row].mean(),
+            "train_score": curve.counting_scores("train")[row].mean(),
             "gap": gaps[row],
             "last_gap": gaps[-1],
             "test_loss": curve.test_losses[row].mean(),
@@ -454,7 +453,10 @@ def _simplicity(network):
 
 def _moments(name, rows):
     """Mean and standard deviation over the folds, by name."""
-    return {f"mean_{name}": np.mean(rows, axis=1), f"std_{name}": np.std(rows, axis=1)}
+    return {
+        f"mean_{name}": np.array([row.mean() for row in rows]),
+        f"std_{name}": np.array([row.std() for row in rows]),
+    }
 
 
 def _columns_of_params(params):

@@ -1,6 +1,7 @@
 """The overfitting study: all epochs of all folds of all settings."""
 
 import math
+from dataclasses import replace
 from numbers import Real
 
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
@@ -8,7 +9,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from ..utils import warn
 from ._checks import check_study
-from ._epoch_curve import EpochCurve
+from ._epoch_curve import EpochCurve, report_left_out
 from ._fold import train_fold
 from ._parallel import side_by_side
 from ._results import OverfittingStudy
@@ -83,11 +84,15 @@ def overfitting_study(
     Warns
     -----
     FitFailedWarning
-        If some settings fail, in training or because no epoch has a score in all folds:
-        others are chosen.
+        If some settings fail, in training or because no epoch has a score in all folds
+        that count: others are chosen.
     UndefinedMetricWarning
-        If the scorer fails, or returns NaN, for what a network predicts after some
-        epochs: those scores are NaN, and other epochs are chosen.
+        If the score is undefined after some epochs, as the scorer fails or returns NaN:
+        those scores are NaN, and other epochs are chosen. A fold in which no setting
+        has a test score after any epoch does not count in means.
+    UserWarning
+        If a fold is trained without some class. Its networks have outputs for all
+        classes, but are wrong on test samples of that one.
 
     References
     ----------
@@ -159,14 +164,27 @@ def run_study(plan, factor, n_jobs, verbose, task=None):
             is_cut_short[number] = n_epochs < all_epochs and not has_converged
             if verbose:
                 print(OverfittingStudy.of(plan, curves, errors).line(number))
+        _leave_out_same_folds(curves, errors, undefined)
     _report_failures(settings, errors)
-    _report_undefined(settings, errors, undefined)
+    _report_undefined(settings, errors, undefined, curves)
     given_up = [
         number
         for number, error in enumerate(errors)
         if error is None and is_cut_short[number]
     ]
     return OverfittingStudy.of(plan, curves, errors, given_up)
+
+
+def _leave_out_same_folds(curves, errors, undefined):
+    """Let means be over the same folds for all settings. One that lacks the score of a
+    fold in which others have it has failed."""
+    valid = [number for number, error in enumerate(errors) if error is None]
+    all_folds = range(curves[0].test_scores.shape[1])
+    left_out = set(all_folds).intersection(*(curves[n].left_out for n in valid))
+    for number in valid:
+        curves[number] = replace(curves[number], left_out=tuple(sorted(left_out)))
+        if curves[number].is_without_scores:
+            errors[number] = undefined[number]
 
 
 def rungs(n_candidates, factor):
@@ -242,15 +260,18 @@ def _report_failures(settings, errors):
         )
 
 
-def _report_undefined(settings, errors, undefined):
+def _report_undefined(settings, errors, undefined, curves):
     partly = [
         f"{params}: {reason}"
         for params, error, reason in zip(settings, errors, undefined, strict=True)
         if error is None and reason is not None
     ]
     if partly:
+        left_out = curves[errors.index(None)].left_out
         warn(
             f"For {len(partly)} of {len(settings)} settings, the score is undefined"
-            " after some epochs, which are not chosen.\n" + "\n".join(partly),
+            " after some epochs, which are not chosen.\n"
+            + "\n".join(partly)
+            + report_left_out(left_out),
             UndefinedMetricWarning,
         )

@@ -307,11 +307,6 @@ WRONG = [
     ({"estimator": Untouched(alpha=-1)}, ValueError, "'alpha' parameter"),
     ({"cv": 61}, ValueError, "number of splits n_splits=61 greater than"),
     ({"cv": 1}, ValueError, "k-fold cross-validation requires at least one"),
-    (
-        {"cv": KFold(3), "y": np.sort(Y_BLOBS)},
-        ValueError,
-        r"Fold 0 of cv is trained without the class\(es\) \[0\]",
-    ),
     ({"scoring": "no_such"}, ValueError, "scoring"),
     ({"scoring": failing_scorer}, ValueError, "fails for this estimator .* KeyError"),
     ({"scoring": lambda model, X, y: np.nan}, ValueError, "fails .* returned NaN"),
