@@ -241,13 +241,33 @@ def _folds(cv, given, y, groups, network):
     cv = check_cv(cv, y, classifier=is_classifier(network))
     numbers = np.arange(len(y), dtype=np.int64)  # as folds may be masks
     folds = [
-        (numbers[train], numbers[test]) for train, test in cv.split(*given, groups)
+        tuple(
+            _rows(numbers, part, f"{name} part of fold {fold}")
+            for name, part in (("training", train), ("test", test))
+        )
+        for fold, (train, test) in enumerate(cv.split(*given, groups))
     ]
     if len(folds) == 0:
         raise ValueError(
             "cv has no folds. If it is an iterator, it may be exhausted: pass a list."
         )
     return folds
+
+
+def _rows(numbers, part, name):
+    """The row numbers that a splitter, or the user, has given in some form."""
+    try:
+        rows = numbers[part]
+    except IndexError as error:
+        reason = str(error)
+    else:
+        if np.ndim(rows) == 1:
+            return rows
+        reason = f"it has {np.ndim(rows)} dimensions"
+    raise ValueError(
+        f"The {name} of cv must be an array of row numbers below {len(numbers)}, or a"
+        f" mask of as many rows: {reason}."
+    )
 
 
 def _warn_of_missing_classes(folds, y, classes):

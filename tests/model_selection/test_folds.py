@@ -9,6 +9,7 @@ from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import (
     GridSearchCV,
+    GroupKFold,
     KFold,
     LeaveOneOut,
     StratifiedKFold,
@@ -325,3 +326,56 @@ def test_leaving_one_out_in_regression():
         epoch_curve(regressor(max_iter=10**9), X, y, cv=LeaveOneOut())
     curve = epoch_curve(regressor(max_iter=1), X, y, cv=LeaveOneOut(), scoring="loss")
     assert curve.test_scores.shape == (1, 60)
+
+
+# ---- what folds may look like ------------------------------------------------------
+
+
+@one_engine
+@pytest.mark.parametrize(
+    "part",
+    [
+        range(40, 60),
+        range(-20, 0),
+        pd.Index(range(40, 60)),
+        pd.Series(np.arange(60) >= 40),
+        np.arange(40, 60, dtype=np.uint8),
+        [row >= 40 for row in range(60)],
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_rows_in_any_form(part):
+    curve = epoch_curve(network(), X, BINARY, cv=[(range(60), part)])  # may overlap
+    expected = epoch_curve(network(), X, BINARY, cv=[(range(60), range(40, 60))])
+    np.testing.assert_array_equal(curve.test_losses, expected.test_losses)
+
+
+@one_engine
+@pytest.mark.parametrize(
+    ("fold", "message"),
+    [
+        ((range(40), range(50, 70)), "The test part of fold 0 .*: index 60 is out of"),
+        ((range(-70, 0), range(9)), "The training part of fold 0 .* row numbers below"),
+        ((np.ones(50, bool), range(9)), "The training part .* mask of as many rows"),
+        ((range(40), np.arange(9.0)), "The test part of fold 0 .* integer"),
+        ((range(40), ["a", "b"]), "The test part of fold 0 .* row numbers"),
+        ((range(40), np.arange(9)[:, np.newaxis]), "test part .* it has 2 dimensions"),
+        ((range(40), 50), "The test part of fold 0 .* it has 0 dimensions"),
+        ((range(40), None), "The test part of fold 0 .* it has 2 dimensions"),
+        ((np.zeros(60, bool), range(9)), "The training part of fold 0 of cv is empty"),
+    ],
+)
+def test_rows_that_there_are_not(fold, message):
+    with pytest.raises(ValueError, match=message):
+        epoch_curve(network(), X, BINARY, cv=[fold])
+
+
+@one_engine
+def test_folds_that_there_are_not():
+    for rule in ("best", "one_standard_error"):
+        model = BackpropClassifierCV(cv=iter([]), rule=rule)
+        with pytest.raises(ValueError, match=r"cv has no folds\. .* may be exhausted"):
+            model.fit(X, BINARY)
+        model.set_params(cv=GroupKFold(3))
+        with pytest.raises(ValueError, match="'groups' parameter should not be None"):
+            model.fit(X, BINARY)
