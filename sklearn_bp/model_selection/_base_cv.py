@@ -22,7 +22,7 @@ from ..utils import (
     warn,
 )
 from ._checks import check_study
-from ._results import RULES
+from ._results import RULES, check_rule
 from ._study import check_factor, n_trainings, run_study
 
 
@@ -101,12 +101,16 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If an argument or a parameter is not valid, before any training; or if all
-            settings fail.
+            If an argument or a parameter is not valid, or if the rule needs a standard
+            error and there is a single fold, before any training; or if all settings
+            fail.
 
         Warns
         -----
-        FitFailedWarning, UndefinedMetricWarning
+        ConvergenceWarning
+            If the last epoch that may be chosen is the best, or the network that was
+            trained on all data is no better than the best constant prediction.
+        FitFailedWarning, UndefinedMetricWarning, UserWarning
             As :func:`overfitting_study` does.
         """
         network = self._network()
@@ -147,6 +151,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             groups=groups,
             scales=self.scale,
         )
+        check_rule(self.rule, len(plan.folds))
         factor = check_factor(self.halving_factor)
         if task is None:
             return run_study(plan, factor, self.n_jobs, self.verbose).by(self.rule)

@@ -67,7 +67,7 @@ def new_axes(figure, n, shape, shared):
 @np.errstate(invalid="ignore")  # of infinite losses
 def draw_panel(ax, curve, quantity):
     """Draw means of the loss or the score over folds, with bands of one standard
-    deviation on both sides, and the best epoch."""
+    deviation on both sides, which a single fold does not have, and the best epoch."""
     if quantity == "loss":
         train, test, sign = curve.train_losses, curve.test_losses, -1
     else:
@@ -82,7 +82,10 @@ def draw_panel(ax, curve, quantity):
         low, high = mean - spread, mean + spread
         if has_log_axis:
             low = np.maximum(low, values.min(axis=1))
-        ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
+        if values.shape[1] == 1:
+            label += " (one fold)"
+        else:
+            ax.fill_between(epochs, low, high, color=color, alpha=0.2, linewidth=0)
         ax.plot(epochs, mean, color=color, label=label)
     mean = test.mean(axis=1)
     best = best_first(sign * mean)[0]

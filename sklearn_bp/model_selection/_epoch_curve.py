@@ -12,7 +12,7 @@ from ._fold import train_fold
 from ._parallel import side_by_side
 from ._ranking import best_first
 from ._reports import Report
-from ._summary import count
+from ._summary import count, format_error
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,9 +109,9 @@ class EpochCurve(Report):
 
     @property
     def standard_errors(self):
-        """The standard error of `mean_test_scores`, by epoch."""
+        """The standard error of `mean_test_scores`, by epoch; NaN for a single fold."""
         if self.n_scored_folds == 1:
-            return np.zeros(len(self.test_scores))
+            return np.full(len(self.test_scores), np.nan)
         with np.errstate(invalid="ignore"):  # of an infinite loss
             spread = self.counting_scores("test").std(axis=1, ddof=1)
             return spread / np.sqrt(self.n_scored_folds)
@@ -128,7 +128,7 @@ class EpochCurve(Report):
         yield f"EpochCurve of {count(n_epochs, 'epoch')} in {count(n_folds, 'fold')}"
         yield (
             f"best after epoch {self.best_epoch}: mean test {self.score_name}"
-            f" {score:.4g} (standard error {error:.2g})"
+            f" {score:.4g} ({format_error(error)})"
         )
 
     def _table(self):

@@ -250,10 +250,13 @@ def _axes(ax, n, shape, size, shared=False):
 
 
 def _frame(ax, study, row_name, row_values, column_name, column_values):
-    """Draw frames around the choices of the two rules."""
+    """Draw frames around the choices of the rules that can be followed."""
     from matplotlib.patches import Rectangle
 
-    for rule, style in (("one_standard_error", "--"), ("best", "-")):
+    styles = [("best", "-")]
+    if study.n_scored_folds > 1:
+        styles.insert(0, ("one_standard_error", "--"))
+    for rule, style in styles:
         params = study.select(rule).params
         column = list(column_values).index(repr(params[column_name]))
         row = list(row_values).index(repr(params[row_name]))

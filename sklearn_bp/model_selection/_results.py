@@ -10,11 +10,22 @@ from ..fitting import check_hidden_layer_sizes
 from ._drawing import draw_panels, new_axes, panel_grid
 from ._ranking import best_first
 from ._reports import Report
-from ._summary import count, format_params, format_score, summarize
+from ._summary import count, format_error, format_params, format_score, summarize
 
 RULES = ("best", "one_standard_error")
 #: The maximum number of settings drawn in a notebook.
 MOST_DRAWN = 12
+
+
+def check_rule(rule, n_folds):
+    """Raise a ValueError if there is no such rule, or if it cannot be followed."""
+    if rule not in RULES:
+        raise ValueError(f"rule must be one of {RULES}, got {rule!r}.")
+    if rule == "one_standard_error" and n_folds == 1:
+        raise ValueError(
+            "rule='one_standard_error' needs a standard error over two or more folds,"
+            " got scores of a single fold. Use more folds in cv, or rule='best'."
+        )
 
 
 class Choice(NamedTuple):
@@ -31,7 +42,7 @@ class Choice(NamedTuple):
     score : float
         The mean test score over the folds after that epoch.
     standard_error : float
-        The standard error of that mean.
+        The standard error of that mean; NaN for a single fold.
     """
 
     index: int
@@ -128,7 +139,8 @@ class OverfittingStudy(Report):
         Raises
         ------
         ValueError
-            If there is no such rule or epoch.
+            If there is no such rule or epoch, or if the rule needs a standard error and
+            there is a single fold.
 
         References
         ----------
@@ -139,8 +151,7 @@ class OverfittingStudy(Report):
            Statistical Learning." Section 7.10.
         """
         rule = self.rule if rule is None else rule
-        if rule not in RULES:
-            raise ValueError(f"rule must be one of {RULES}, got {rule!r}.")
+        check_rule(rule, self.n_scored_folds)
         best = self._choice(self.ranking(epoch)[0], epoch)
         if rule == "best":
             return best
@@ -172,8 +183,14 @@ class OverfittingStudy(Report):
             A study with the same curves.
         """
         study = replace(self, rule=rule)
-        study.select()  # raises an error if there is no such rule
+        study.select()  # raises an error if the rule cannot be followed
         return study
+
+    @property
+    def n_scored_folds(self):
+        """The number of folds that mean test scores are over."""
+        valid = (i for i, error in enumerate(self.errors) if error is None)
+        return min((self.curves[i].n_scored_folds for i in valid), default=0)
 
     @property
     def best_index_(self):
@@ -369,8 +386,8 @@ class OverfittingStudy(Report):
         yield f"OverfittingStudy of {settings} in {folds}"
         yield (
             f"{self.rule.replace('_', ' ')}: {format_params(choice.params)} after"
-            f" epoch {choice.epoch}, {format_score(self, choice.score)} (standard error"
-            f" {choice.standard_error:.2g})"
+            f" epoch {choice.epoch}, {format_score(self, choice.score)}"
+            f" ({format_error(choice.standard_error)})"
         )
 
     def _table(self):
@@ -438,8 +455,8 @@ class OverfittingStudy(Report):
             return f"{name}: {self.errors[index]}"
         choice = self._choice(index, None)
         return (
-            f"{name}: {format_score(self, choice.score)} (standard error"
-            f" {choice.standard_error:.2g}) at epoch {choice.epoch} of"
+            f"{name}: {format_score(self, choice.score)}"
+            f" ({format_error(choice.standard_error)}) at epoch {choice.epoch} of"
             f" {len(self.curves[index].test_scores)}"
         )
 

@@ -42,7 +42,8 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
 
     rule : {'best', 'one_standard_error'}, default='best'
         The best mean over the folds, or the simplest network that is not worse by more
-        than its standard error, see :meth:`OverfittingStudy.select`.
+        than its standard error, which needs more than one fold; see
+        :meth:`OverfittingStudy.select`.
 
     scale : bool, default=True
         Whether features are standardised, by the mean and the standard deviation of
@@ -239,7 +240,8 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
 
     rule : {'best', 'one_standard_error'}, default='best'
         The best mean over the folds, or the simplest network that is not worse by more
-        than its standard error, see :meth:`OverfittingStudy.select`.
+        than its standard error, which needs more than one fold; see
+        :meth:`OverfittingStudy.select`.
 
     scale : bool, default=True
         Whether features and targets are standardised, by the mean and the standard

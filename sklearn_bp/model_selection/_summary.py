@@ -96,6 +96,13 @@ def format_score(study, score):
     return f"{study.score_name} {score:.4g}"
 
 
+def format_error(standard_error):
+    """A standard error, which a single fold does not have."""
+    if np.isnan(standard_error):
+        return "no standard error"
+    return f"standard error {standard_error:.2g}"
+
+
 def count(n, what):
     """A number of things, in words."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
@@ -113,13 +120,18 @@ def _best(study):
     measures = study.measures(choice.index)
     return (
         f"Best: {format_params(choice.params)} after {_epochs(choice.epoch)}, with"
-        f" test {format_score(study, choice.score)} (standard error"
-        f" {choice.standard_error:.2g}) and training"
+        f" test {format_score(study, choice.score)}"
+        f" ({format_error(choice.standard_error)}) and training"
         f" {format_score(study, measures['train_score'])}."
     )
 
 
 def _simplest(study):
+    if study.n_scored_folds == 1:
+        return (
+            "There is one fold, and so no standard error: differences between settings"
+            " may be chance."
+        )
     best, simple = study.select("best"), study.select("one_standard_error")
     if (best.index, best.epoch) == (simple.index, simple.epoch):
         return "No simpler model is within one standard error of it."

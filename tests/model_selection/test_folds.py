@@ -12,6 +12,8 @@ from sklearn.model_selection import (
     GroupKFold,
     KFold,
     LeaveOneOut,
+    PredefinedSplit,
+    ShuffleSplit,
     StratifiedKFold,
     TimeSeriesSplit,
 )
@@ -24,6 +26,9 @@ from sklearn_bp import (
     BackpropClassifier,
     BackpropClassifierCV,
     BackpropRegressor,
+    BackpropRegressorCV,
+    EpochCurveDisplay,
+    OverfittingDisplay,
     epoch_curve,
     overfitting_study,
 )
@@ -278,7 +283,7 @@ def test_a_setting_without_a_score_where_others_have_one_has_failed():
             network(), X, BINARY, GRID, cv=UNDEFINED, scoring=scorer
         )
     assert [error is None for error in study.errors] == [True, True, False, False]
-    assert [c.n_scored_folds for c in study.curves] == [3] * 4
+    assert study.n_scored_folds == 3
     assert study.ranking()[2:] == [2, 3]
     assert np.isnan(study.cv_results_["mean_test_score"][2:]).all()
 
@@ -326,6 +331,76 @@ def test_leaving_one_out_in_regression():
         epoch_curve(regressor(max_iter=10**9), X, y, cv=LeaveOneOut())
     curve = epoch_curve(regressor(max_iter=1), X, y, cv=LeaveOneOut(), scoring="loss")
     assert curve.test_scores.shape == (1, 60)
+
+
+# ---- a single fold -----------------------------------------------------------------
+
+ONE_FOLD = {
+    "ShuffleSplit": ShuffleSplit(1, random_state=0),
+    "PredefinedSplit": PredefinedSplit(np.where(np.arange(60) < 40, -1, 0)),
+    "list": [(range(40), range(40, 60))],
+}
+
+
+@pytest.fixture(params=list(ONE_FOLD.values()), ids=list(ONE_FOLD))
+def study_of_one_fold(request):
+    return overfitting_study(network(), X, BINARY, GRID, cv=request.param)
+
+
+@one_engine
+def test_a_single_fold_has_no_standard_error(study_of_one_fold):
+    study = study_of_one_fold
+    assert np.isnan(study.select("best").standard_error)
+    assert np.isnan(study.curves[0].standard_errors).all()
+    assert study.to_frame()["standard_error"].isna().all()
+    for ask in (study.select, study.by):
+        with pytest.raises(ValueError, match=r"needs a standard error .* single fold"):
+            ask("one_standard_error")
+    assert "There is one fold, and so no standard error" in study.summary()
+    for text in (repr(study), repr(study.curves[0]), study.line(0), study.summary()):
+        assert "(no standard error)" in text
+    # as in a grid search, it has a standard deviation
+    assert (study.cv_results_["std_test_score"] == 0).all()
+
+
+@one_engine
+def test_pictures_of_a_single_fold(study_of_one_fold):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    study = study_of_one_fold
+    for display in (
+        EpochCurveDisplay.from_study(study),
+        OverfittingDisplay.from_study(study, kind="panels", quantity="score"),
+    ):
+        for ax in display.axes_:
+            assert len(ax.collections) == 0  # no bands
+        labels = display.axes_[0].get_legend_handles_labels()[1]
+        assert labels[:2] == ["training (one fold)", "test (one fold)"]
+    (ax,) = OverfittingDisplay.from_study(study, kind="map").axes_
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["best"]
+    plt.close("all")
+
+
+@one_engine
+@pytest.mark.parametrize("kind", [*ONE_FOLD, "iterator"])
+@pytest.mark.parametrize("estimator", [BackpropClassifierCV, BackpropRegressorCV])
+def test_a_rule_that_needs_more_folds_is_refused_before_training(estimator, kind):
+    cv = iter(ONE_FOLD["list"]) if kind == "iterator" else ONE_FOLD[kind]
+    model = estimator(max_iter=10**9, cv=cv, rule="one_standard_error")
+    before = vars(model).copy()
+    with pytest.raises(ValueError, match=r"needs a standard error .* single fold"):
+        model.fit(X, BINARY)
+    assert vars(model) == before
+
+
+def test_a_rule_and_folds_from_an_iterator():
+    settings = {"alphas": [0.1, 30], "hidden_layer_sizes": [(2,)], "max_iter": 3}
+    settings |= {"rule": "one_standard_error", "random_state": 0}
+    folds = list(KFold(3).split(X))
+    models = [
+        BackpropClassifierCV(cv=cv, **settings).fit(X, BINARY)
+        for cv in (folds, iter(folds))
+    ]
+    assert models[0].study_ == models[1].study_
 
 
 # ---- what folds may look like ------------------------------------------------------
