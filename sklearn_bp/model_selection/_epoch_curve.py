@@ -12,7 +12,7 @@ from ._fold import train_fold
 from ._parallel import side_by_side
 from ._ranking import best_first
 from ._reports import Report
-from ._summary import count, format_error
+from ._summary import count, format_error, name_left_out
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -276,18 +276,10 @@ def epoch_curve(
     if undefined is not None:
         warn(
             "After some epochs, the score is undefined and set to NaN:"
-            f" {undefined}{report_left_out(curve.left_out)}",
+            f" {undefined}\n{name_left_out(curve.left_out)}".rstrip(),
             UndefinedMetricWarning,
         )
     return curve
-
-
-def report_left_out(folds):
-    """A sentence about the folds that are left out of means, if there are any."""
-    if not folds:
-        return ""
-    numbers = ", ".join(map(str, folds))
-    return f"\nMean scores leave out fold(s) {numbers}, whose test part has no score."
 
 
 def _folds_without(scores, losses):

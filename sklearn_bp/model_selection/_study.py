@@ -9,10 +9,11 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from ..utils import warn
 from ._checks import check_study
-from ._epoch_curve import EpochCurve, report_left_out
+from ._epoch_curve import EpochCurve
 from ._fold import train_fold
 from ._parallel import side_by_side
 from ._results import OverfittingStudy
+from ._summary import name_left_out
 
 
 def overfitting_study(
@@ -271,7 +272,6 @@ def _report_undefined(settings, errors, undefined, curves):
         warn(
             f"For {len(partly)} of {len(settings)} settings, the score is undefined"
             " after some epochs, which are not chosen.\n"
-            + "\n".join(partly)
-            + report_left_out(left_out),
+            + "\n".join([*partly, name_left_out(left_out)]).rstrip(),
             UndefinedMetricWarning,
         )

@@ -71,6 +71,7 @@ def summarize(study):
     lines = [
         _best(study),
         _simplest(study),
+        name_left_out(study.curves[valid[0]].left_out),
         *_overfitting(study, trends),
         *_improving(study, trends),
         _remedy(study, trends),
@@ -103,6 +104,14 @@ def format_error(standard_error):
     return f"standard error {standard_error:.2g}"
 
 
+def name_left_out(folds):
+    """A sentence about the folds that are left out of means, if there are any."""
+    if not folds:
+        return ""
+    numbers = ", ".join(map(str, folds))
+    return f"Mean scores leave out fold(s) {numbers}, whose test part has no score."
+
+
 def count(n, what):
     """A number of things, in words."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
@@ -129,8 +138,8 @@ def _best(study):
 def _simplest(study):
     if study.n_scored_folds == 1:
         return (
-            "There is one fold, and so no standard error: differences between settings"
-            " may be chance."
+            "Scores are of one fold, without a standard error: differences between"
+            " settings may be chance."
         )
     best, simple = study.select("best"), study.select("one_standard_error")
     if (best.index, best.epoch) == (simple.index, simple.epoch):

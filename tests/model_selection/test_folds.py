@@ -229,6 +229,7 @@ def test_means_leave_out_folds_without_a_score(in_pipeline, halving_factor):
     np.testing.assert_allclose(row["gap"], np.mean(gaps - scores[choice.index]))
     assert study.by("one_standard_error").best_params_ in study.params
     assert "nan" not in study.summary() + repr(study) + study.line(choice.index)
+    assert "Mean scores leave out fold(s) 0, whose" in study.summary()
     assert "nan" not in repr(study.curves[0])
     if halving_factor is None:
         search = GridSearchCV(model, grid, refit=False, **settings)
@@ -356,7 +357,7 @@ def test_a_single_fold_has_no_standard_error(study_of_one_fold):
     for ask in (study.select, study.by):
         with pytest.raises(ValueError, match=r"needs a standard error .* single fold"):
             ask("one_standard_error")
-    assert "There is one fold, and so no standard error" in study.summary()
+    assert "Scores are of one fold, without a standard error" in study.summary()
     for text in (repr(study), repr(study.curves[0]), study.line(0), study.summary()):
         assert "(no standard error)" in text
     # as in a grid search, it has a standard deviation
