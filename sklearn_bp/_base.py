@@ -21,7 +21,7 @@ from .fitting import (
     weigh_part,
 )
 from .training import OPTIMIZERS
-from .utils import CallbackSupportMixin, fit_context
+from .utils import CallbackSupportMixin, PlainNumbers, fit_context
 
 NO_VALIDATION = (None, None, None)
 
@@ -88,7 +88,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             The message says whether features or targets have to be scaled.
         """
         # before attributes are put aside, since scikit-learn ends what begins here
-        follower = EpochCallbacks.of(self, self.max_iter, X, y, sample_weight)
+        max_iter = int(self.max_iter)
+        follower = EpochCallbacks.of(self, max_iter, X, y, sample_weight)
         with self._unchanged_on_error():
             training = self._check(
                 X,
@@ -98,7 +99,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
                 goes_on=self.warm_start,
             )
             training.prepare()
-            training.run(self.max_iter, follower)
+            training.run(max_iter, follower)
             self._finish(training, follower)
         return self
 
@@ -315,7 +316,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         part = samples.part()
         mean_weight(part.sample_weight)  # raises if zero
         part = weigh_part(part, class_weights_in(self, fitted.targets, part))
-        return fitted.loss_and_gradients(part.samples, make_objective(self, part))
+        part, objective = make_objective(PlainNumbers(self), part)
+        return fitted.loss_and_gradients(part.samples, objective)
 
     def input_gradients(self, X):
         """The derivatives of each raw output with respect to each feature.

@@ -512,7 +512,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            The logarithm of what `predict_proba` returns.
+            The logarithm of what `predict_proba` returns, precise also where that is
+            all but 0 or 1.
         """
         return self._respond("predict_log_proba", X)
 

@@ -75,10 +75,11 @@ class ReferenceEngine(Engine):
 
                 if not optimizer.decouples_penalty:
                     gradient[: network.n_coefs] += decay * coefs
-                norm = float(np.linalg.norm(gradient))
+                norm = _length(gradient)
                 norm_sum += norm
                 if norm > max_grad_norm:
-                    gradient *= max_grad_norm / norm
+                    # in float64, as the factor may be too small for float32
+                    gradient[:] = gradient.astype(np.float64) * (max_grad_norm / norm)
                 if optimizer.decouples_penalty:
                     np.multiply(coefs, 1 - learning_rate * decay, out=coefs)
                 optimizer.step(theta, gradient, learning_rate)
@@ -99,6 +100,14 @@ def _penalty(decay, coefs):
     return float(0.5 * decay * np.dot(coefs, coefs))
 
 
+def _length(gradient):
+    """The Euclidean norm, whose squares neither overflow nor vanish."""
+    largest = float(np.abs(gradient).max())
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * float(np.linalg.norm(gradient / largest))
+
+
 def _data_term(network, theta, X, y, sample_weight, m, masks=None):
     """The first term of the objective, and its gradient."""
     net_inputs, activations, raw = forward_pass(network, theta, X, masks)
@@ -107,8 +116,7 @@ def _data_term(network, theta, X, y, sample_weight, m, masks=None):
     if sample_weight is not None:
         losses = losses * sample_weight
         delta = delta * sample_weight[:, np.newaxis]
-    gradient = _backward(network, theta, net_inputs, activations, delta, masks)
-    gradient /= m
+    gradient = _backward(network, theta, net_inputs, activations, delta / m, masks)
     return float(losses.sum(dtype=np.float64) / m), gradient
 
 
@@ -137,7 +145,7 @@ def _dropped(activations, masks, layer):
 
 
 def _backward(network, theta, net_inputs, activations, delta, masks=None):
-    """The gradient of the loss, summed over the rows, from the output layer's delta."""
+    """The gradient of the objective's first term, from the output layer's delta."""
     coefs, _ = network.views(theta)
     gradient = np.empty_like(theta)
     coef_gradients, intercept_gradients = network.views(gradient)

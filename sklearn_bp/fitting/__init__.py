@@ -1,6 +1,6 @@
 """From a user's data to a fitted network."""
 
-from ._checks import check_hidden_layer_sizes, check_sample_weight
+from ._checks import check_hidden_layer_sizes, check_layers, check_sample_weight
 from ._fitted import FittedNetwork
 from ._hold_out import check_for_folds, is_splitter
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
@@ -29,6 +29,7 @@ __all__ = [
     "check_X_y",
     "check_for_folds",
     "check_hidden_layer_sizes",
+    "check_layers",
     "check_more_samples",
     "check_no_missing",
     "check_sample_weight",

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from ..network import ACTIVATIONS
+from ..training import OPTIMIZERS
 
 
 def check_dtype(dtype):
@@ -28,6 +29,37 @@ def check_dtype(dtype):
             " the type of X."
         )
     return checked
+
+
+def check_layers(parameters):
+    """Return the widths and the activations of the hidden layers.
+
+    Parameters
+    ----------
+    parameters : object
+        Has the estimator's parameters.
+
+    Returns
+    -------
+    sizes : tuple of int
+        The widths.
+    activations : tuple of str
+        The names of the activations.
+
+    Raises
+    ------
+    ValueError
+        If the parameters that describe layers are not valid, or not together.
+    """
+    sizes = check_hidden_layer_sizes(parameters.hidden_layer_sizes)
+    has_dropout = any(check_dropout(parameters.dropout, len(sizes)))
+    if has_dropout and parameters.solver not in OPTIMIZERS:
+        raise ValueError(
+            f"solver='{parameters.solver}' needs the same objective at each step, which"
+            " dropout does not provide. Set dropout=0 or solver to one of"
+            f" {sorted(OPTIMIZERS)}."
+        )
+    return sizes, check_activations(parameters.activation, len(sizes))
 
 
 def check_hidden_layer_sizes(sizes):
@@ -108,7 +140,7 @@ def _check_layers(name, values, n_hidden, are_valid, what):
         )
 
 
-def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
+def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
     """Return sample weights as an array, or None if there are none.
 
     Parameters
@@ -117,14 +149,12 @@ def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
         Weights that are finite, not negative and not all zero.
     n_samples : int
         The expected number of weights.
-    dtype : dtype
-        float32 or float64.
     name : str, default="sample_weight"
         Their name in error messages.
 
     Returns
     -------
-    sample_weight : ndarray of shape (n_samples,) or None
+    sample_weight : ndarray of float64 of shape (n_samples,) or None
         The weights.
     """
     if sample_weight is None:
@@ -134,7 +164,7 @@ def check_sample_weight(sample_weight, n_samples, dtype, name="sample_weight"):
     sample_weight = check_array(
         sample_weight,
         ensure_2d=False,
-        dtype=dtype,
+        dtype=np.float64,
         order="C",
         input_name=name,
     )

@@ -7,19 +7,19 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..utils import warn
+from ..utils import is_name, warn
 
 GROUPS = " To hold out whole groups, set validation_fraction to their row numbers."
 REMEDY = "Pass more data, or X_val and y_val, or set early_stopping=False."
 
 
-def hold_out(estimator, part, targets, random_state, warns=True):
+def hold_out(parameters, part, targets, random_state, warns=True):
     """Set part of the training data aside.
 
     Parameters
     ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        The estimator whose `validation_fraction` says which.
+    parameters : object
+        Parameters of an estimator, of which `validation_fraction` says which.
     part : Part
         The training data.
     targets : ClassTargets or NumberTargets
@@ -39,13 +39,13 @@ def hold_out(estimator, part, targets, random_state, warns=True):
     ValueError
         If the data cannot be split like this.
     """
-    which = estimator.validation_fraction
+    which = parameters.validation_fraction
     if isinstance(which, Real):
         positions = _draw(part, targets, which, random_state, warns)
     elif names_rows(which):
         positions = _leave_out(which, len(part))
     else:
-        positions = _split(which, part, estimator.warm_start)
+        positions = _split(which, part, parameters.warm_start)
     training, held_out = (part.samples.part(part.rows[p]) for p in positions)
     lost = targets.classes_only_in(held_out.y, training.y)
     if warns and len(lost) > 0:
@@ -82,7 +82,7 @@ def check_score_of_one(estimator, stops_early, warns=True):
             " after each epoch, which means nothing for a single validation sample."
             f" {remedy}"
         )
-    if warns and stops_early and scoring != "loss":
+    if warns and stops_early and not is_name(scoring, "loss"):
         warn(
             f"early_stopping=True watches scoring={scoring!r} on a single validation"
             f" sample, of which many scores say little. {remedy}"

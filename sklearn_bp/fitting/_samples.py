@@ -66,7 +66,7 @@ def check_samples(
         FLOATS if scales or scaling is not None else types,
         reset=fitted is None,
     )
-    sample_weight = check_sample_weight(sample_weight, X.shape[0], X.dtype)
+    sample_weight = check_sample_weight(sample_weight, X.shape[0])
     if fitted is None:
         targets = learn_targets(estimator, y, classes, needs_classes=incremental)
     else:
@@ -110,12 +110,11 @@ def scale_samples(estimator, targets, samples, rows=None):
 
 def encode_samples(estimator, targets, samples, scaling=None):
     """Samples as the engines take them, from data that have been checked."""
-    X, weight = samples.X, samples.sample_weight
+    X = samples.X
     if scaling is not None:
         X = scaling(X, estimator.dtype or X.dtype)
-        weight = None if weight is None else weight.astype(X.dtype, copy=False)
     y = targets.encode(samples.y, X.dtype, targets.make_loss(estimator))
-    return replace(samples, X=X, y=y, sample_weight=weight, scaling=scaling)
+    return replace(samples, X=X, y=y, scaling=scaling)
 
 
 def check_more_samples(estimator, targets, X, y, sample_weight, dtype, scaling=None):
@@ -141,7 +140,7 @@ def check_more_samples(estimator, targets, X, y, sample_weight, dtype, scaling=N
     """
     given = X, y
     X, y = check_X_y(estimator, X, y, dtype if scaling is None else FLOATS)
-    sample_weight = check_sample_weight(sample_weight, X.shape[0], dtype)
+    sample_weight = check_sample_weight(sample_weight, X.shape[0])
     samples = Samples(X, y, sample_weight, given)
     return encode_samples(estimator, targets, samples, scaling)
 
@@ -168,9 +167,7 @@ def check_validation_samples(
     except (ValueError, TypeError) as error:
         raise type(error)(f"X_val or y_val is not valid: {error}") from error
     return samples.weighted(
-        check_sample_weight(
-            sample_weight, samples.X.shape[0], dtype, name="sample_weight_val"
-        )
+        check_sample_weight(sample_weight, samples.X.shape[0], name="sample_weight_val")
     )
 
 

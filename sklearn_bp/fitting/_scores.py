@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..utils import metric_of, scorer_of_classes
+from ..utils import is_name, metric_of, scorer_of_classes
 from ._fitted import KnownOutputs
+from ._objective import scaled_weights
 from ._shown import shown_copy
 
 R2_IS_UNDEFINED = (
@@ -42,7 +43,9 @@ class Measure:
         self._engine = training.engine
         self._network = training.state.network
         self._part = part
+        self._weight = scaled_weights(part.sample_weight)
         self._scorer = scorer
+        self._is_loss = is_name(scorer, "loss")
         self._on_undefined = on_undefined
         self._own_scores, self._with_winners, self._seen = None, False, None
         if scorer is None and is_classifier(training.estimator):
@@ -53,20 +56,20 @@ class Measure:
             if on_undefined is not None and _n_samples(part) < 2:
                 on_undefined(ValueError(R2_IS_UNDEFINED))
                 self._own_scores = _no_scores
-        elif scorer != "loss":
+        elif not self._is_loss:
             _check_weights_of_scorer(scorer, part.sample_weight)
             self._seen = SeenNetwork(training, scorer)
 
     def __call__(self, thetas):
-        part, network = self._part, self._network
-        samples, weight = part.samples, part.sample_weight
+        part, network, weight = self._part, self._network, self._weight
+        samples = part.samples
         outputs = self._engine.evaluate(
             network, thetas, samples.X, samples.y, part.rows, self._with_winners
         )
         losses = np.average(outputs.losses, axis=1, weights=weight)
         losses = network.loss.shown(losses, network.n_outputs)
         losses[~np.isfinite(losses)] = np.inf
-        if self._scorer == "loss":
+        if self._is_loss:
             return losses, -losses
         if self._scorer is None:
             return losses, self._own_scores(outputs, part.y, weight)
@@ -178,7 +181,10 @@ def _check_weights_of_scorer(scorer, sample_weight):
     """Raise a ValueError if there are weights that the scorer does not accept."""
     if sample_weight is None:
         return
-    parameters = inspect.signature(metric_of(scorer) or scorer).parameters
+    try:
+        parameters = inspect.signature(metric_of(scorer) or scorer).parameters
+    except Exception:  # compiled functions need not have a signature
+        return
     takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     if not takes_all and "sample_weight" not in parameters:
         raise ValueError(

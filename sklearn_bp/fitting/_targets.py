@@ -373,19 +373,23 @@ class ClassTargets:
         """Raw outputs as scikit-learn's decision functions return them."""
         return raw[:, 0] if self.n_outputs == 1 else raw
 
-    def log_probabilities(self, raw):
-        """The logarithms of probabilities, one column per class."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.probabilities(raw))
-
     def probabilities(self, raw):
         """Raw outputs as probabilities, one column per class."""
-        probabilities = LOSSES[self.loss_name]().prediction(raw)
+        return self._by_class(raw, LOSSES[self.loss_name]().prediction)
+
+    def log_probabilities(self, raw):
+        """The logarithms of probabilities, one column per class; from the raw outputs,
+        since probabilities round to 0 and 1."""
+        return self._by_class(raw, LOSSES[self.loss_name]().log_prediction)
+
+    def _by_class(self, raw, function):
+        """A function of raw outputs, of both classes where a single output stands for
+        them."""
         if self.is_multilabel or self.n_outputs > 1:
-            return probabilities
+            return function(raw)
         if len(self.classes) == 1:
-            return np.ones_like(probabilities)
-        return np.hstack([1 - probabilities, probabilities])
+            return function(np.full_like(raw, np.inf))
+        return function(np.hstack([-raw, raw]))
 
     def class_weights(self, estimator, y, sample_weight):
         """What the parameter `class_weight` asks for.
@@ -447,9 +451,15 @@ def weigh_classes(tables, y, sample_weight):
     if tables is None:
         return sample_weight
     weight = np.ones(len(y)) if sample_weight is None else sample_weight
-    for table, column in zip(tables, y.T, strict=True):
-        weight = weight * table[column.astype(int)]
-    return weight.astype(y.dtype)
+    with np.errstate(over="ignore"):
+        for table, column in zip(tables, y.T, strict=True):
+            weight = weight * table[column.astype(int)]
+    if not np.isfinite(weight).all():
+        raise ValueError(
+            "Sample weights times class weights are too large for float64. Scale"
+            " sample_weight, for example to a mean of 1, or class_weight."
+        )
+    return weight
 
 
 def _not_finite(y, dtype):

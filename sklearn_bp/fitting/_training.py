@@ -18,11 +18,17 @@ from ..training import (
     make_schedule,
     train,
 )
-from ..utils import warn
-from ._checks import check_activations, check_dropout, check_hidden_layer_sizes
+from ..utils import PlainNumbers, are_equal, is_name, warn
+from ._checks import check_dropout, check_layers
 from ._fitted import FittedNetwork
 from ._hold_out import check_for_folds, check_score_of_one, hold_out
-from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
+from ._objective import (
+    class_weights_in,
+    make_objective,
+    mean_weight,
+    scaled_weights,
+    weigh_part,
+)
 from ._scores import Measure
 from ._shown import Outcome
 from ._usefulness import warn_if_useless
@@ -85,6 +91,7 @@ class Training:
         engine=None,
     ):
         self.estimator = estimator
+        self.parameters = PlainNumbers(estimator)
         self.targets = targets
         self.engine = get_engine() if engine is None else engine
         self.state = state
@@ -118,12 +125,12 @@ class Training:
 
     def prepare(self):
         """Make or check everything that the first epoch needs."""
-        estimator, is_new = self.estimator, self._make_network()
-        stops_early = estimator.early_stopping and self.is_by_epochs
+        parameters, is_new = self.parameters, self._make_network()
+        stops_early = parameters.early_stopping and self.is_by_epochs
         if stops_early and self.held_out is None:
             self._hold_out()
         if self.held_out is not None and len(self.held_out) == 1:
-            check_score_of_one(estimator, stops_early, warns=self._is_alone)
+            check_score_of_one(self.estimator, stops_early, warns=self._is_alone)
         if is_new:
             self._start_outputs()
         if self.is_by_epochs:
@@ -134,35 +141,29 @@ class Training:
     @property
     def is_by_epochs(self):
         """Whether it is run epoch by epoch, unlike with lbfgs."""
-        return self.estimator.solver != "lbfgs"
+        return self.parameters.solver != "lbfgs"
 
     def _make_network(self):
         """Make or check the network; returns whether its weights were just drawn."""
-        estimator = self.estimator
-        self._random_state = check_random_state(estimator.random_state)
-        sizes = check_hidden_layer_sizes(estimator.hidden_layer_sizes)
-        if any(check_dropout(estimator.dropout, len(sizes))) and not self.is_by_epochs:
-            raise ValueError(
-                "solver='lbfgs' needs the same objective at each step, which dropout"
-                " does not provide. Set dropout=0 or solver to one of"
-                f" {sorted(OPTIMIZERS)}."
-            )
+        parameters = self.parameters
+        self._random_state = check_random_state(parameters.random_state)
+        sizes, activations = check_layers(parameters)
         X = self.part.samples.X
         network = Network(
             (X.shape[1], *sizes, self.targets.n_outputs),
-            check_activations(estimator.activation, len(sizes)),
-            self.targets.make_loss(estimator),
+            activations,
+            self.targets.make_loss(parameters),
         )
         if self.state is not None:
             _check_is_like(network, self.state.network)
             self.state.network = network
             return False
         # Without a hidden layer there is no activation to follow.
-        of_outputs = estimator.activation
+        of_outputs = parameters.activation
         if not isinstance(of_outputs, str):
             of_outputs = "relu"
         theta = initialize(
-            network, estimator.initializer, of_outputs, self._random_state, X.dtype
+            network, parameters.initializer, of_outputs, self._random_state, X.dtype
         )
         self.state = TrainingState(network, theta)
         return True
@@ -170,7 +171,7 @@ class Training:
     def _hold_out(self):
         """Set part of the training data aside for early stopping."""
         self.part, self.held_out = hold_out(
-            self.estimator,
+            self.parameters,
             self.part,
             self.targets,
             self._random_state_of_split(),
@@ -193,7 +194,8 @@ class Training:
     def _start_outputs(self):
         """Where the loss asks for it, begin with outputs that are near the targets."""
         state = self.state
-        start = state.network.loss.start(self.part.y, self.part.sample_weight)
+        weight = scaled_weights(self.part.sample_weight)
+        start = state.network.loss.start(self.part.y, weight)
         if start is not None:
             _, intercepts = state.network.views(state.theta)
             intercepts[-1][:] = start
@@ -201,24 +203,24 @@ class Training:
     def _prepare_optimizer(self):
         """Make an optimizer with its schedule; `partial_fit` keeps those of the call
         before."""
-        estimator, state = self.estimator, self.state
-        solver = estimator.solver
+        parameters, state = self.parameters, self.state
+        solver = parameters.solver
         if self._is_incremental and getattr(state.optimizer, "name", "") == solver:
             self._warn_of_ended_schedule()
             return
         optimizer = OPTIMIZERS[solver]
         state.optimizer = optimizer(
             state.theta,
-            **{name: getattr(estimator, name) for name in optimizer.parameters},
+            **{name: getattr(parameters, name) for name in optimizer.parameters},
         )
-        schedule = estimator.learning_rate
-        if solver != "sgd" and schedule in SGD_SCHEDULES:
+        schedule = parameters.learning_rate
+        if solver != "sgd" and is_name(schedule, *SGD_SCHEDULES):
             schedule = "constant"
         state.schedule = make_schedule(
             schedule,
-            estimator.learning_rate_init,
-            estimator.power_t,
-            estimator.max_iter,
+            parameters.learning_rate_init,
+            parameters.power_t,
+            parameters.max_iter,
         )
         state.dropout = None
 
@@ -226,14 +228,14 @@ class Training:
         schedule = self.state.schedule
         if schedule.has_ended:
             warn(
-                f"learning_rate={self.estimator.learning_rate!r} has come to its end"
+                f"learning_rate={self.parameters.learning_rate!r} has come to its end"
                 f" after max_iter={schedule.n_epochs} epochs, and stays there. Set"
                 " max_iter to the number of calls to partial_fit that you plan."
             )
 
     def _prepare_dropout(self):
         state = self.state
-        rates = check_dropout(self.estimator.dropout, len(state.network.activations))
+        rates = check_dropout(self.parameters.dropout, len(state.network.activations))
         if not any(rates):
             state.dropout = None
         elif state.dropout is None:
@@ -243,15 +245,15 @@ class Training:
             state.dropout = replace(state.dropout, rates=rates)
 
     def _prepare_stopping(self):
-        estimator, state = self.estimator, self.state
+        parameters, state = self.parameters, self.state
         # Scores of one kind say nothing about those of another.
-        watched = estimator.early_stopping and ("validation set", estimator.scoring)
-        if state.stopping is None or state.watched != watched:
-            state.stopping = Stopping(keep_best=estimator.early_stopping)
+        watched = parameters.early_stopping and ("validation set", parameters.scoring)
+        if state.stopping is None or not are_equal(state.watched, watched):
+            state.stopping = Stopping(keep_best=parameters.early_stopping)
             state.history.watch_anew()
             state.watched = watched
-        state.stopping.tol = estimator.tol
-        state.stopping.patience = estimator.n_iter_no_change
+        state.stopping.tol = parameters.tol
+        state.stopping.patience = parameters.n_iter_no_change
 
     # ---- running -------------------------------------------------------------------
 
@@ -288,6 +290,13 @@ class Training:
                 " finite. Lower learning_rate_init, and scale the features, for"
                 " example with StandardScaler, if they have large values."
             )
+        if self.is_by_epochs and not self.state.optimizer.is_finite:
+            raise ValueError(
+                f"Training diverged by epoch {self.n_iter}: gradients are so large that"
+                f" their squares overflow, and solver='{self.parameters.solver}' stands"
+                " still. Scale the features and the targets, for example with"
+                " StandardScaler, or set max_grad_norm."
+            )
         if self._is_alone and not self._is_incremental:
             warn_if_useless(self)
 
@@ -306,49 +315,50 @@ class Training:
         course : Course or LbfgsCourse
             What `train` runs.
         """
-        estimator, state = self.estimator, self.state
-        objective, measure = self._objective(), self._measure_of_validation()
+        parameters, state = self.parameters, self.state
+        part, objective = make_objective(parameters, self.part, self._unweighted)
+        measure = self._measure_of_validation()
         if not self.is_by_epochs:
             return LbfgsCourse(
                 self.engine,
                 state,
-                self.part,
+                part,
                 objective,
                 max_iter=max_epochs,
-                max_fun=estimator.max_fun,
-                tol=estimator.tol,
+                max_fun=parameters.max_fun,
+                tol=parameters.tol,
                 measure=measure,
                 follower=follower,
-                verbose=estimator.verbose,
+                verbose=parameters.verbose,
             )
-        if estimator.early_stopping and state.history.rows:
+        if parameters.early_stopping and state.history.rows:
             # measured separately, as a scorer counts the epochs that it has seen
             state.stopping.rescore(self._measure_of_validation()(state.theta)[1])
         runner = EpochRunner(
             self.engine,
             state,
-            self.part,
+            part,
             objective,
             self.batch_size(),
-            estimator.max_grad_norm or math.inf,
-            self._random_state if estimator.shuffle else None,
+            parameters.max_grad_norm or math.inf,
+            self._random_state if parameters.shuffle else None,
         )
         return Course(
             runner,
             state,
             max_epochs,
             measure=measure,
-            watches_score=estimator.early_stopping,
+            watches_score=parameters.early_stopping,
             follower=follower,
             is_alone=self._is_alone,
-            verbose=estimator.verbose,
+            verbose=parameters.verbose,
         )
 
     def batch_size(self):
         """The number of rows in a step."""
-        estimator, n_rows = self.estimator, len(self.part)
-        size = estimator.batch_size
-        needs_all = OPTIMIZERS[estimator.solver].needs_full_batch
+        parameters, n_rows = self.parameters, len(self.part)
+        size = parameters.batch_size
+        needs_all = OPTIMIZERS[parameters.solver].needs_full_batch
         if size == "full" or (size == "auto" and needs_all):
             return n_rows
         if size == "auto":
@@ -360,21 +370,18 @@ class Training:
             )
         if needs_all and size < n_rows:
             raise ValueError(
-                f"solver='{estimator.solver}' compares the gradients of whole epochs:"
+                f"solver='{parameters.solver}' compares the gradients of whole epochs:"
                 f" batch_size must be 'full' or 'auto', got {size}."
             )
         return min(size, n_rows)
-
-    def _objective(self):
-        part = self.part if self._unweighted is None else self._unweighted
-        return make_objective(self.estimator, part)
 
     def _measure_of_validation(self):
         """A function from parameters to the validation loss and a score, or None."""
         if self.held_out is None:
             return None
-        scoring, stops_early = self.estimator.scoring, self.estimator.early_stopping
-        if scoring not in ("loss", None):
+        scoring, stops_early = self.parameters.scoring, self.parameters.early_stopping
+        is_loss = is_name(scoring, "loss")
+        if not is_loss and scoring is not None:
             from sklearn.metrics import check_scoring  # late, as in _hold_out
 
             scoring = check_scoring(self.estimator, scoring)
@@ -383,7 +390,7 @@ class Training:
         def measure_one(theta):
             losses, scores = measure(theta[np.newaxis])
             loss, score = float(losses[0]), scores[0]
-            if self.estimator.scoring == "loss":
+            if is_loss:
                 score = -loss if stops_early else None
             return loss, score
 
@@ -443,7 +450,7 @@ class Training:
             n_iter,
             self.loss,
             state.stopping.best_score if has_rule else None,
-            self.estimator.early_stopping,
+            self.parameters.early_stopping,
         )
 
 

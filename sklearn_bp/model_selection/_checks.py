@@ -20,6 +20,7 @@ from ..fitting import (
     Measure,
     check_for_folds,
     check_hidden_layer_sizes,
+    check_layers,
     check_no_missing,
     check_sample_weight,
     check_samples,
@@ -30,7 +31,7 @@ from ..fitting import (
 )
 from ..network import LOSSES
 from ..training import Samples, operations_of_epoch
-from ..utils import check_parameters, warn
+from ..utils import check_parameters, is_name, plain_number, warn
 from ._fold import Candidate, describe
 from ._summary import MOST_NAMED, NEGATED_LOSS, count
 
@@ -79,7 +80,8 @@ class Plan:
 
     def n_epochs(self, number, share):
         """The number of epochs in a share of a candidate's training."""
-        return math.ceil(share * self.candidates[number].network.max_iter)
+        max_iter = plain_number(self.candidates[number].network.max_iter)
+        return math.ceil(share * max_iter)
 
     def arguments(self, number, fold, n_epochs, task=None):
         """The arguments of `train_fold` for a candidate and a fold."""
@@ -163,7 +165,7 @@ def check_study(
     else:
         y = np.asarray(y)
         check_no_missing(y)
-    weight = check_sample_weight(sample_weight, len(y), np.float64)
+    weight = check_sample_weight(sample_weight, len(y))
     folds = _folds(cv, given, y, groups, network)
     _check_that_parts_have_weight(folds, weight)
     classes = learn_targets(network, y).labels
@@ -184,7 +186,7 @@ def check_study(
         _warn_of_missing_classes(folds, y, classes)
     engine = get_config()["engine"]
     plan = Plan(candidates, samples, folds, scorer, score_name, engine)
-    if scorer == "loss" and not plan.compares_losses:
+    if is_name(scorer, "loss") and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
             f" {PARAMETERS_OF_LOSSES}, which make losses different quantities. Use a"
@@ -223,6 +225,7 @@ def _candidate(estimator, params):
     copies = {name: clone(value, safe=False) for name, value in params.items()}
     preprocessing, network = split_off(clone(estimator).set_params(**copies))
     check_parameters(network)
+    check_layers(network)  # before others are trained, also behind other steps
     check_for_folds(network)
     return Candidate(params, preprocessing, network)
 
@@ -313,7 +316,7 @@ def _scorer(scoring, network):
     """A scorer and its name."""
     if scoring is None:
         return None, "accuracy" if is_classifier(network) else "R²"
-    if scoring == "loss":
+    if is_name(scoring, "loss"):
         return "loss", NEGATED_LOSS
     name = scoring if isinstance(scoring, str) else "score"
     return check_scoring(network, scoring), name.replace("_", " ")

@@ -262,7 +262,7 @@ def epoch_curve(
         sample_weight=sample_weight,
         groups=groups,
     )
-    n_epochs = plan.candidates[0].network.max_iter
+    n_epochs = plan.n_epochs(0, share=1)
     tasks = [plan.arguments(0, fold, n_epochs) for fold in range(len(plan.folds))]
     results = dict(side_by_side(train_fold, tasks, n_jobs))
     folds = [results[number] for number in range(len(tasks))]

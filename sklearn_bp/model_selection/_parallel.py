@@ -13,7 +13,7 @@ from joblib.parallel import (
 from sklearn.utils import parallel as sklearn_parallel
 
 from ..engine import one_blas_thread
-from ..utils import warn
+from ..utils import plain_number, warn
 
 #: The number of consecutive calls without any result after which to give up.
 MOST_FRUITLESS_CALLS = 3
@@ -55,6 +55,7 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
     RuntimeError
         If several calls in a row lose all of their workers.
     """
+    n_jobs = plain_number(n_jobs)
     missing = set(range(len(tasks)))
     backend, _ = get_active_backend(prefer="threads")
     shares_memory = getattr(backend, "supports_sharedmem", False)

@@ -1,10 +1,11 @@
 """Plots of curves. Computing, storing and drawing are separate, and matplotlib is only
 imported for drawing."""
 
-import numpy as np
-
+from ._axes import check_axes
 from ._drawing import draw_curve
 from ._epoch_curve import epoch_curve
+
+PANELS = 2, "two Axes, for the loss and for the score"
 
 
 class EpochCurveDisplay:
@@ -69,7 +70,14 @@ class EpochCurveDisplay:
         -------
         display : EpochCurveDisplay
             The display, with the curves in `curve`.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If it could not be drawn, before any training; or as :func:`epoch_curve`
+            does.
         """
+        check_axes(ax, *PANELS)
         curve = epoch_curve(
             estimator,
             X,
@@ -125,16 +133,12 @@ class EpochCurveDisplay:
         display : EpochCurveDisplay
             The display itself.
         """
-        if ax is None:
+        axes = check_axes(ax, *PANELS)
+        if axes is None:
             import matplotlib.pyplot as plt
 
-            _, ax = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-        self.axes_ = np.ravel(ax)
-        if len(self.axes_) != 2:
-            raise ValueError(
-                f"ax must be two Axes, for the loss and for the score, got"
-                f" {len(self.axes_)}."
-            )
+            _, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        self.axes_ = axes
         self.figure_ = self.axes_[0].figure
         draw_curve(*self.axes_, self.curve)
         return self

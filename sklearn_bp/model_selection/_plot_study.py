@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from ..utils import is_name
+from ._axes import check_axes
 from ._drawing import TEST, draw_panels, new_axes, panel_grid
-from ._study import overfitting_study
+from ._study import overfitting_study, settings_of
 from ._summary import NEGATED_LOSS, format_value
 
 
@@ -104,12 +106,24 @@ class OverfittingDisplay:
         -------
         display : OverfittingDisplay
             The display, with the study in `study`.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If it could not be drawn, before any training; or as
+            :func:`overfitting_study` does.
         """
+        settings = settings_of(param_grid)
+        _check_picture(settings, ax, kind, quantity)
+        # these very settings: a sampler would draw others
+        grid = [
+            {name: [value] for name, value in params.items()} for params in settings
+        ]
         study = overfitting_study(
             estimator,
             X,
             y,
-            param_grid,
+            grid,
             cv=cv,
             scoring=scoring,
             n_jobs=n_jobs,
@@ -143,64 +157,29 @@ class OverfittingDisplay:
             If there are too few or too many Axes, or if a map is asked for and not
             exactly two parameters vary.
         """
-        for name, value, valid in (
-            ("kind", kind, ("auto", "panels", "map")),
-            ("quantity", quantity, ("loss", "score")),
-        ):
-            if value not in valid:
-                raise ValueError(f"{name} must be one of {valid}, got {value!r}.")
-        varying = self._varying()
-        is_grid = self._is_grid(varying)
-        if kind == "panels" or (kind == "auto" and not is_grid):
-            self._plot_panels(ax, quantity)
-        elif is_grid:
-            self._plot_map(ax, *varying)
+        axes, varying = _check_picture(self.study.params, ax, kind, quantity)
+        if varying is None:
+            self._plot_panels(axes, quantity)
         else:
-            names = [name for name, _ in varying]
-            raise ValueError(
-                "A map needs exactly two varying parameters, and settings for half of"
-                f" their pairs; in this study {names} vary. Set kind='panels'."
-            )
+            self._plot_map(axes, *varying)
         return self
 
-    def _varying(self):
-        """The parameters that vary between settings, each with its values by their
-        representations."""
-        settings, varying = self.study.params, {}
-        for name in dict.fromkeys(name for params in settings for name in params):
-            values = {
-                repr(params[name]): params[name]
-                for params in settings
-                if name in params
-            }
-            if len(values) > 1 or any(name not in params for params in settings):
-                varying[name] = values
-        return list(varying.items())
-
-    def _is_grid(self, varying):
-        """Whether there are two such parameters, and settings for half of the pairs."""
-        settings = self.study.params
-        if len(varying) != 2 or any(
-            name not in params for name, _ in varying for params in settings
-        ):
-            return False
-        (_, rows), (_, columns) = varying
-        return len(rows) * len(columns) <= 2 * len(settings)
-
-    def _plot_panels(self, ax, quantity):
+    def _plot_panels(self, axes, quantity):
         n_panels = len(self.study.params)
         shape, size = panel_grid(n_panels)
-        self.axes_ = _axes(ax, n_panels, shape, size, shared=True)
-        self.figure_ = self.axes_[0].figure
         # Axes from outside may be arranged differently.
-        n_columns = shape[1] if ax is None else 1
+        n_columns = shape[1] if axes is None else 1
+        if axes is None:
+            axes = _new_figure(n_panels, shape, size, shared=True)
+        self.axes_ = axes
+        self.figure_ = self.axes_[0].figure
         draw_panels(self.axes_, self.study, quantity, n_columns)
 
-    def _plot_map(self, ax, rows, columns):
+    def _plot_map(self, axes, rows, columns):
         study = self.study
         (row_name, row_values), (column_name, column_values) = rows, columns
         size = (2.2 + 1.1 * len(column_values), 1.6 + 0.75 * len(row_values))
-        self.axes_ = _axes(ax, 1, (1, 1), size)
+        self.axes_ = _new_figure(1, (1, 1), size) if axes is None else axes
         self.figure_, ax = self.axes_[0].figure, self.axes_[0]
         # A loss is shown as such; for both, light fields are good ones.
         is_loss = study.score_name == NEGATED_LOSS
@@ -236,17 +215,58 @@ class OverfittingDisplay:
         self.figure_.colorbar(image, ax=ax, label=label)
 
 
-def _axes(ax, n, shape, size, shared=False):
-    """The Axes to draw on: those that are given, or new ones in a figure."""
-    if ax is None:
-        import matplotlib.pyplot as plt
+def _check_picture(settings, ax, kind, quantity):
+    """Return the Axes for a picture of a study of these settings, or None for new ones;
+    and the two parameters of a map, or None for panels."""
+    for name, value, valid in (
+        ("kind", kind, ("auto", "panels", "map")),
+        ("quantity", quantity, ("loss", "score")),
+    ):
+        if not is_name(value, *valid):
+            raise ValueError(f"{name} must be one of {valid}, got {value!r}.")
+    varying = _varying(settings)
+    is_grid = _is_grid(settings, varying)
+    if kind == "map" and not is_grid:
+        names = [name for name, _ in varying]
+        raise ValueError(
+            "A map needs exactly two varying parameters, and settings for half of"
+            f" their pairs; in this study {names} vary. Set kind='panels'."
+        )
+    is_map = is_grid and kind != "panels"
+    n = 1 if is_map else len(settings)
+    axes = check_axes(ax, n, f"{n} Axes for this picture")
+    return axes, varying if is_map else None
 
-        figure = plt.figure(figsize=size, layout="constrained")
-        return new_axes(figure, n, shape, shared)
-    axes = np.ravel(ax)
-    if len(axes) != n:
-        raise ValueError(f"ax must be {n} Axes for this picture, got {len(axes)}.")
-    return axes
+
+def _varying(settings):
+    """The parameters that vary between settings, each with its values by their
+    representations."""
+    varying = {}
+    for name in dict.fromkeys(name for params in settings for name in params):
+        values = {
+            repr(params[name]): params[name] for params in settings if name in params
+        }
+        if len(values) > 1 or any(name not in params for params in settings):
+            varying[name] = values
+    return list(varying.items())
+
+
+def _is_grid(settings, varying):
+    """Whether there are two such parameters, and settings for half of the pairs."""
+    if len(varying) != 2 or any(
+        name not in params for name, _ in varying for params in settings
+    ):
+        return False
+    (_, rows), (_, columns) = varying
+    return len(rows) * len(columns) <= 2 * len(settings)
+
+
+def _new_figure(n, shape, size, shared=False):
+    """New Axes in a figure."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=size, layout="constrained")
+    return new_axes(figure, n, shape, shared)
 
 
 def _frame(ax, study, row_name, row_values, column_name, column_values):

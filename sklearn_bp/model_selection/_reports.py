@@ -50,9 +50,9 @@ def _are_equal(a, b):
         return _are_equal(a.get_params(deep=False), b.get_params(deep=False))
     if isinstance(a, np.random.RandomState) and type(a) is type(b):
         return _are_equal(a.get_state(legacy=False), b.get_state(legacy=False))
-    try:  # other people's types may not want to be compared
+    try:
         return bool(a == b) or bool(a != a and b != b)
-    except (TypeError, ValueError):
+    except Exception:  # other people's types may not want to be compared
         return False
 
 

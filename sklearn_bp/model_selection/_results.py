@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ..fitting import check_hidden_layer_sizes
+from ..utils import PlainNumbers
 from ._drawing import draw_panels, new_axes, panel_grid
 from ._ranking import best_first
 from ._reports import Report
@@ -462,9 +463,12 @@ class OverfittingStudy(Report):
 
 
 def _simplicity(network):
+    network = PlainNumbers(network)
     sizes = check_hidden_layer_sizes(network.hidden_layer_sizes)
     smoothing = getattr(network, "label_smoothing", 0.0)
-    dropout = float(np.sum(network.dropout)) / max(1, np.size(network.dropout))
+    dropout = float(np.sum(network.dropout, dtype=float)) / max(
+        1, np.size(network.dropout)
+    )
     return sum(sizes), -network.alpha, -dropout, -smoothing
 
 

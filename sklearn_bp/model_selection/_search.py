@@ -196,7 +196,8 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            The logarithm of what `predict_proba` returns.
+            The logarithm of what `predict_proba` returns, precise also where that is
+            all but 0 or 1.
         """
         return self._best().predict_log_proba(X)
 

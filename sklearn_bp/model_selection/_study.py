@@ -7,7 +7,7 @@ from numbers import Real
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
-from ..utils import warn
+from ..utils import plain_number, warn
 from ._checks import check_study
 from ._epoch_curve import EpochCurve
 from ._fold import train_fold
@@ -112,7 +112,7 @@ def overfitting_study(
     >>> study.best_params_["alpha"] < 100
     True
     """
-    settings = _settings(param_grid)
+    settings = settings_of(param_grid)
     factor = check_factor(halving_factor)
     plan = check_study(
         estimator,
@@ -226,7 +226,8 @@ def _trained(plan, numbers, share, n_jobs, task):
             yield number, results[first : first + len(plan.folds)]
 
 
-def _settings(param_grid):
+def settings_of(param_grid):
+    """The settings of a grid, a dict for each."""
     if isinstance(param_grid, ParameterGrid | ParameterSampler):
         return list(param_grid)
     return list(ParameterGrid(param_grid))
@@ -237,12 +238,12 @@ def check_factor(halving_factor):
     if halving_factor is None:
         return math.inf
     # Less would cost more than it saves: each rung starts from scratch.
-    if not isinstance(halving_factor, Real) or halving_factor < 2:
+    if not isinstance(halving_factor, Real) or not halving_factor >= 2:
         raise ValueError(
             "halving_factor must be a number >= 2, or None to train all settings to the"
             f" end, got {halving_factor!r}."
         )
-    return halving_factor
+    return plain_number(halving_factor)
 
 
 def _report_failures(settings, errors):

@@ -75,12 +75,12 @@ def initialize(network, initializer, activation, random_state, dtype):
     for name, coef, intercept in zip(
         (*below, last, last)[-len(network.coef_shapes) :], *network.views(theta)
     ):
-        if initializer == "auto":
+        if callable(initializer):  # whose `__eq__` may do anything
+            coef[:] = _checked(initializer(coef.shape, random_state), coef.shape)
+        elif initializer == "auto":
             bound = np.sqrt(ACTIVATIONS[name].initializer_factor / sum(coef.shape))
             coef[:] = random_state.uniform(-bound, bound, coef.shape)
             intercept[:] = random_state.uniform(-bound, bound, intercept.shape)
-        elif callable(initializer):
-            coef[:] = _checked(initializer(coef.shape, random_state), coef.shape)
         else:
             coef[:] = INITIALIZERS[initializer](coef.shape, random_state)
     return theta

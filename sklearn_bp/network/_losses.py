@@ -15,13 +15,28 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._activations import logistic, softplus
+from ._activations import logistic
 
 
 def softmax(z):
     """exp(z) normalised over the last axis, without overflow."""
-    e = np.exp(z - z.max(axis=1, keepdims=True))
+    e = np.exp(_below_largest(z))
     return e / e.sum(axis=1, keepdims=True)
+
+
+def log_softmax(z):
+    """The logarithm of the softmax, precise also where that is 0 or 1."""
+    z = _below_largest(z)
+    e = np.exp(z)
+    e[np.arange(len(z)), z.argmax(axis=1)] = 0  # instead of 1, which log1p adds
+    return z - np.log1p(e.sum(axis=1, keepdims=True))
+
+
+def _below_largest(z):
+    """Each output minus the largest of its row; infinite ones among them."""
+    largest = z.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(z == largest, 0, z - largest)
 
 
 #: Functions from raw outputs to predictions of the same shape, by their names in the
@@ -31,6 +46,12 @@ LINKS = {
     "exp": np.exp,
     "logistic": logistic,
     "softmax": softmax,
+}
+
+#: The logarithms of those that are probabilities.
+LOG_LINKS = {
+    "logistic": lambda z: np.minimum(z, 0) - np.log1p(np.exp(-np.abs(z))),
+    "softmax": log_softmax,
 }
 
 #: The raw output that stands for an all but certain label.
@@ -75,7 +96,8 @@ class Loss(ABC):
 
     @abstractmethod
     def value(self, z, y):
-        """The loss of each sample, shape (n_samples,), summed over the outputs."""
+        """The loss of each sample, float64 of shape (n_samples,), summed over the
+        outputs."""
 
     @abstractmethod
     def gradient(self, z, y):
@@ -88,6 +110,10 @@ class Loss(ABC):
     def prediction(self, z):
         """Turn raw outputs into predictions."""
         return LINKS[self.link](z)
+
+    def log_prediction(self, z):
+        """Turn raw outputs into logarithms of predicted probabilities."""
+        return LOG_LINKS[self.link](z)
 
     def raw_outputs_near(self, y, n_outputs):
         """Raw outputs whose predictions are close to the targets."""
@@ -121,7 +147,7 @@ class SquaredError(Loss):
     averages_outputs = True
 
     def value(self, z, y):
-        return 0.5 * np.square(z - y).sum(axis=1)
+        return 0.5 * np.square(_error(z, y)).sum(axis=1)
 
     def gradient(self, z, y):
         return z - y
@@ -155,7 +181,7 @@ class AbsoluteError(_Bounded):
     name = "absolute_error"
 
     def value(self, z, y):
-        return np.abs(z - y).sum(axis=1)
+        return np.abs(_error(z, y)).sum(axis=1)
 
     def gradient(self, z, y):
         return np.sign(z - y)
@@ -170,7 +196,7 @@ class Huber(_Bounded):
     delta: float = 1.35
 
     def value(self, z, y):
-        error = np.abs(z - y)
+        error = np.abs(_error(z, y))
         linear = self.delta * (error - 0.5 * self.delta)
         return np.where(error <= self.delta, 0.5 * error**2, linear).sum(axis=1)
 
@@ -199,9 +225,9 @@ class Quantile(_Bounded):
         return self.quantile
 
     def value(self, z, y):
-        error = z - y
+        error = _error(z, y)
         slope = np.where(error > 0, 1 - self.quantile, -self.quantile)
-        return (slope.astype(z.dtype) * error).sum(axis=1)
+        return (slope * error).sum(axis=1)
 
     def gradient(self, z, y):
         slope = np.where(z > y, 1 - self.quantile, -self.quantile)
@@ -225,8 +251,10 @@ class Poisson(_LogLink):
     target_range = (0, np.inf)
 
     def value(self, z, y):
+        exp = np.exp(z)
+        z, y = _in_float64(z, y)
         y_log_y = y * np.log(np.where(y > 0, y, 1))
-        return (y_log_y - y * z - y + np.exp(z)).sum(axis=1)
+        return (y_log_y - y * z - y + exp).sum(axis=1)
 
     def gradient(self, z, y):
         return np.exp(z) - y
@@ -241,13 +269,16 @@ class Gamma(_LogLink):
     lowest_is_valid = False
 
     def value(self, z, y):
-        return (z - np.log(y) + y * np.exp(-z) - 1).sum(axis=1)
+        ratio = y * np.exp(-z)
+        z, y = _in_float64(z, y)
+        return (z - np.log(y) + ratio - 1).sum(axis=1)
 
     def gradient(self, z, y):
         return 1 - y * np.exp(-z)
 
     def start(self, y, sample_weight):
         # The gradient is bounded above but explodes below.
+        y = y.astype(np.float64)  # the sum of large ones may overflow
         return np.log(np.average(y, axis=0, weights=sample_weight))
 
 
@@ -267,11 +298,12 @@ class LogLoss(Loss):
         return 1  # the number of the class
 
     def value(self, z, y):
-        z = z - z.max(axis=1, keepdims=True)
+        dtype, z = z.dtype, z - z.max(axis=1, keepdims=True)
+        normalizer, z = _in_float64(np.exp(z).sum(axis=1), z)
         target = z[np.arange(len(z)), _class_numbers(y)]
         if self.label_smoothing > 0:
             target = target + self.label_smoothing * (z.mean(axis=1) - target)
-        return _clip_log_loss(np.log(np.exp(z).sum(axis=1)) - target)
+        return _clip_log_loss(np.log(normalizer) - target, dtype)
 
     def gradient(self, z, y):
         delta = softmax(z)
@@ -304,7 +336,10 @@ class BinaryLogLoss(Loss):
 
     def value(self, z, y):
         # -y log(p) - (1 - y) log(1 - p) with p = 1 / (1 + exp(-z))
-        return _clip_log_loss(softplus(z) - z * self._smooth(y)).sum(axis=1)
+        dtype = z.dtype
+        z, y = _in_float64(z, y)
+        loss = np.maximum(z, 0) - z * self._smooth(y) + np.log1p(np.exp(-np.abs(z)))
+        return _clip_log_loss(loss, dtype).sum(axis=1)
 
     def gradient(self, z, y):
         return logistic(z) - self._smooth(y)
@@ -328,9 +363,17 @@ def _log(x):
     return np.log(np.maximum(x, np.finfo(np.float64).tiny))
 
 
-def _clip_log_loss(loss):
+def _error(z, y):
+    return (z - y).astype(np.float64)
+
+
+def _in_float64(*arrays):
+    return (array.astype(np.float64) for array in arrays)
+
+
+def _clip_log_loss(loss, dtype):
     """Bound a log loss as if its probability were clipped to [eps, 1 - eps]."""
-    eps = np.finfo(loss.dtype).eps
+    eps = float(np.finfo(dtype).eps)
     return np.clip(loss, -np.log1p(-eps), -np.log(eps))
 
 

@@ -37,6 +37,11 @@ class Optimizer:
     def settings(self):
         return tuple(float(getattr(self, name)) for name in self.setting_names)
 
+    @property
+    def is_finite(self):
+        """Whether its state is: a square that has overflowed ends all progress."""
+        return all(np.isfinite(array).all() for array in self.state)
+
 
 class SGD(Optimizer):
     """Gradient descent with momentum (Polyak, 1964) or Nesterov's (Nesterov, 1983).

@@ -120,6 +120,8 @@ class ByProgress(Constant):
 
     def _checked_factor(self, progress):
         factor = self.factor(progress)
+        if isinstance(factor, np.ndarray):  # such as np.where returns
+            factor = factor[()]
         if not isinstance(factor, Real) or not 0 <= factor < math.inf:
             raise ValueError(
                 "A function passed as learning_rate must return a factor >= 0 for each"

@@ -84,7 +84,7 @@ class Course:
         Raises
         ------
         ValueError
-            If the loss becomes infinite or NaN.
+            If the loss or the gradient becomes infinite or NaN.
         """
         stopping, follower = self._state.stopping, self._follower
         if follower is not None:
@@ -103,8 +103,8 @@ class Course:
         start = perf_counter()
         state = self._state
         state.schedule.learning_rate = learning_rate
-        if not math.isfinite(loss):
-            raise _divergence(self.n_iter + 1, loss, state.schedule)
+        if not math.isfinite(loss + gradient_norm):
+            raise _divergence(self.n_iter + 1, loss, gradient_norm, state.schedule)
         self.n_iter += 1
         state.n_samples_seen += self._n_rows
         if self._verbose:
@@ -197,9 +197,12 @@ def train(course, *, warns_of_end=True, is_alone=True):
         course.finish()
 
 
-def _divergence(epoch, loss, schedule):
+def _divergence(epoch, loss, gradient_norm, schedule):
+    what = f"loss is {loss}"
+    if math.isfinite(loss):
+        what = f"length of the gradient is {gradient_norm}"
     return ValueError(
-        f"Training diverged in epoch {epoch}: the loss is {loss}. Lower"
+        f"Training diverged in epoch {epoch}: the {what}. Lower"
         f" learning_rate_init (it is {schedule.learning_rate_init:g}), and scale the"
         " features, for example with StandardScaler, if they have large values."
     )

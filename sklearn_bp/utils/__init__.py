@@ -15,6 +15,7 @@ from ._sklearn import (
     scorer_of_classes,
     take_rows,
 )
+from ._values import PlainNumbers, are_equal, is_name, plain_number
 from ._warnings import warn
 
 __all__ = [
@@ -22,13 +23,17 @@ __all__ = [
     "HasMethods",
     "Interval",
     "Options",
+    "PlainNumbers",
     "Splitter",
     "StrOptions",
+    "are_equal",
     "begin_callbacks",
     "check_parameters",
     "fit_context",
+    "is_name",
     "managed_callbacks",
     "metric_of",
+    "plain_number",
     "scorer_of_classes",
     "take_rows",
     "warn",

@@ -1,10 +1,14 @@
 """What is drawn: lines and texts of the pictures against the numbers."""
 
+import sys
+
 import numpy as np
 import pytest
+from scipy.stats import uniform
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
+from sklearn.model_selection import ParameterSampler
 
 from sklearn_bp import (
     BackpropClassifier,
@@ -43,6 +47,75 @@ def test_curve():
     with pytest.raises(ValueError, match="ax must be two Axes"):
         display.plot(axes[0])
     display.figure_.canvas.draw()
+
+
+@pytest.fixture
+def _no_training(monkeypatch):
+    """A training would be an error."""
+
+    def train(*args):
+        raise AssertionError("something was trained")
+
+    for module in ("_epoch_curve", "_study"):
+        monkeypatch.setattr(f"sklearn_bp.model_selection.{module}.train_fold", train)
+
+
+WRONG_AXES = [
+    ("left", TypeError, "ax must be .* got 'left'"),
+    (lambda: pyplot.figure(), TypeError, "ax must be .* got <Figure"),
+    ([[1], [2, 3]], TypeError, r"ax must be .* got \[1\]"),
+    (lambda: pyplot.subplots(7)[1], ValueError, "ax must be .* got 7"),
+    (lambda: [*pyplot.subplots(2)[1], None], TypeError, "ax must be"),
+]
+
+
+@pytest.mark.usefixtures("_no_training")
+@pytest.mark.parametrize(("ax", "error", "message"), WRONG_AXES)
+def test_wrong_axes_are_found_before_anything_is_trained(ax, error, message):
+    ax = ax() if callable(ax) else ax
+    with pytest.raises(error, match=message):
+        EpochCurveDisplay.from_estimator(NETWORK, *DATA, ax=ax)
+    with pytest.raises(error, match=message):
+        OverfittingDisplay.from_estimator(NETWORK, *DATA, GRID, kind="panels", ax=ax)
+
+
+@pytest.mark.usefixtures("_no_training")
+def test_a_wrong_picture_is_found_before_anything_is_trained():
+    for kwargs, message in (
+        ({"kind": "heat map"}, "kind must be one of"),
+        ({"quantity": ["loss"]}, "quantity must be one of"),
+        ({"kind": "map", "param_grid": {"alpha": [1, 2]}}, "A map needs exactly two"),
+        ({"ax": pyplot.subplots(6)[1]}, "ax must be 1 Axes for this picture, got 6"),
+    ):
+        arguments = {"param_grid": GRID, **kwargs}
+        with pytest.raises(ValueError, match=message):
+            OverfittingDisplay.from_estimator(NETWORK, *DATA, **arguments)
+    axes = pyplot.subplots(2)[1]
+    axes[0].remove()
+    with pytest.raises(ValueError, match="some were removed"):
+        EpochCurveDisplay.from_estimator(NETWORK, *DATA, ax=axes)
+
+
+@pytest.mark.usefixtures("_no_training")
+@pytest.mark.parametrize("module", ["matplotlib", "matplotlib.pyplot"])
+def test_a_missing_matplotlib_is_found_before_anything_is_trained(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    for ax in (None, "left"):
+        with pytest.raises(ImportError, match="pip install matplotlib"):
+            EpochCurveDisplay.from_estimator(NETWORK, *DATA, ax=ax)
+        with pytest.raises(ImportError, match="pip install matplotlib"):
+            OverfittingDisplay.from_estimator(NETWORK, *DATA, GRID, ax=ax)
+
+
+def test_the_settings_of_a_sampler_are_drawn_once():
+    sampler = ParameterSampler(
+        {"alpha": uniform(), "hidden_layer_sizes": [(3,), (4,)]}, n_iter=3
+    )
+    display = OverfittingDisplay.from_estimator(
+        clone(NETWORK).set_params(max_iter=2), *DATA, sampler, cv=2, kind="panels"
+    )
+    assert len(display.axes_) == 3
+    assert len({params["alpha"] for params in display.study.params}) == 3
 
 
 def test_epochs_without_a_score_are_gaps():

@@ -543,6 +543,14 @@ WRONG = [
     ),
     ({"param_grid": []}, ValueError, "param_grid is empty"),
     ({"param_grid": {"solver": ["rprop"], "batch_size": [9]}}, ValueError, "rprop"),
+    (
+        {
+            "estimator": make_pipeline(StandardScaler(), Untouched()),
+            "param_grid": {"untouched__dropout": [0.0, [0.1, 0.1]]},
+        },
+        ValueError,
+        "dropout must be a single value, or a list with one for each of the 1",
+    ),
     ({"cv": []}, ValueError, "cv has no folds"),
     ({"cv": [(range(50), [])]}, ValueError, "The test part of fold 0 of cv is empty"),
     (

@@ -119,10 +119,10 @@ def test_log_losses_are_clipped_as_probabilities_are(name, dtype):
     np.testing.assert_allclose(best, n_labels * eps, rtol=1e-6)
 
 
-def test_type_is_kept(loss, problem):
+def test_type_is_kept_but_for_values(loss, problem):
     loss, raw, y = problem(loss)
     raw, y = raw.astype(np.float32), y.astype(np.float32)
-    assert loss.value(raw, y).dtype == np.float32
+    assert loss.value(raw, y).dtype == np.float64
     assert loss.gradient(raw, y).dtype == np.float32
     assert loss.prediction(raw).dtype == np.float32
 

@@ -8,7 +8,7 @@ result is the same to the last bit for any number of threads.
 """
 
 from cython cimport floating
-from libc.math cimport sqrt
+from libc.math cimport isinf, ldexp, sqrt
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
@@ -21,7 +21,7 @@ from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, address,
     n_tiles,
 )
-from ._tables cimport square_sums
+from ._tables cimport GRADIENT_EXPONENT, square_sums
 from ._threads cimport find_place, meeting_point, team_size, thread_number
 
 import numpy as np
@@ -245,4 +245,17 @@ cdef double gradient_norm(const Layers *layers, const Block *block) noexcept nog
     cdef Py_ssize_t i
     for i in range(layers.n_tiles + 1):
         total += block.sums[i].gradient
-    return sqrt(total)
+    return scaled_norm(layers, block) if isinf(total) else sqrt(total)
+
+
+cdef double scaled_norm(const Layers *layers, const Block *block) noexcept nogil:
+    """The norm of a gradient whose squares overflow."""
+    cdef const square_sums *sums = block.sums
+    cdef double total = 0
+    cdef Py_ssize_t i
+    for i in range(layers.n_tiles + 1):
+        if isinf(sums[i].gradient):
+            total += sums[i].scaled_gradient
+        else:
+            total += ldexp(sums[i].gradient, 2 * GRADIENT_EXPONENT)
+    return ldexp(sqrt(total), -GRADIENT_EXPONENT)

@@ -77,7 +77,7 @@ cdef extern from "kernels.h" nogil:
         double *delta, double *row_loss, const double *weight, double m,
         Py_ssize_t rows, Py_ssize_t cols
     )
-    void scale_float(float factor, float *x, Py_ssize_t n)
+    void scale_float(double factor, float *x, Py_ssize_t n)
     void scale_double(double factor, double *x, Py_ssize_t n)
     void add_scaled_float(
         float factor, const float *source, float *target, Py_ssize_t n
@@ -206,7 +206,7 @@ cdef inline void add_scaled(
 
 cdef inline void scale(double factor, floating *x, Py_ssize_t n) noexcept nogil:
     if floating is float:
-        scale_float(<float> factor, x, n)
+        scale_float(factor, x, n)
     else:
         scale_double(factor, x, n)
 

@@ -5,6 +5,7 @@ cdef extern from "tables.h" nogil:
     enum:
         MOST_SETTINGS
         MOST_ARRAYS
+        GRADIENT_EXPONENT
 
     ctypedef enum activation:
         identity_activation
@@ -37,3 +38,4 @@ cdef extern from "tables.h" nogil:
     ctypedef struct square_sums:
         double weights
         double gradient
+        double scaled_gradient

@@ -48,9 +48,11 @@ static inline void restore_denormals(unsigned before) { (void)before; }
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline, unused))
 #define KERNEL __attribute__((unused)) MULTIVERSION static
+#define COLD __attribute__((cold, noinline, unused)) static
 #else
 #define INLINE static inline
 #define KERNEL MULTIVERSION static
+#define COLD static
 #endif
 
 #if defined(_MSC_VER)

@@ -3,7 +3,11 @@
    Each pass over weights also sums the squares of the weights before the step, for the
    penalty, and of the gradient, for its norm: one sum for every `tile` elements, made
    of PARTIAL_SUMS independent sums, which a compiler keeps in vectors and which do not
-   wait for each other. The statements set g, the gradient of weight w at i. */
+   wait for each other. The statements set g, the gradient of weight w at i.
+
+   If the squares of the gradient overflow, they are summed once more, scaled: `added` is
+   what is missing from the gradient in memory, in multiples of the weights; that these
+   have made their step by then is of no account. */
 
 #define PARTIAL_SUMS 16
 #define SQUARES_AND(statements)                                               \
@@ -15,7 +19,7 @@
         gradient_squares[s] += g * g;                                         \
     }
 
-#define FOR_EACH_WEIGHT(statements)                                           \
+#define FOR_EACH_WEIGHT(added, statements)                                    \
     for (ptrdiff_t start = 0; start < n; start += tile) {                     \
         const ptrdiff_t stop = n - start < tile ? n : start + tile;           \
         REAL squares[PARTIAL_SUMS] = {0};                                     \
@@ -33,8 +37,22 @@
             }                                                                 \
         sums->weights = squares[0];                                           \
         sums->gradient = gradient_squares[0];                                 \
+        if (isinf(sums->gradient))                                            \
+            sums->scaled_gradient = FN(scaled_squares)(                       \
+                gradient + start, theta + start, added, stop - start);        \
         sums++;                                                               \
     }
+
+COLD double FN(scaled_squares)(const REAL *gradient, const REAL *theta, double added,
+                               ptrdiff_t n)
+{
+    double sum = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double g = GRADIENT_SCALE * gradient[i] + GRADIENT_SCALE * added * theta[i];
+        sum += g * g;
+    }
+    return sum;
+}
 
 /* The penalty's part of the gradient, decay * theta, added to it. */
 KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
@@ -42,7 +60,7 @@ KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
                          square_sums *restrict sums)
 {
     const REAL decay = (REAL)weight_decay;
-    FOR_EACH_WEIGHT(const REAL g = gradient[i] + decay * w; gradient[i] = g;)
+    FOR_EACH_WEIGHT(0, const REAL g = gradient[i] + decay * w; gradient[i] = g;)
 }
 
 /* The twins of `step` in sklearn_bp/training/_optimizers.py; the penalty's part of the
@@ -58,7 +76,7 @@ KERNEL void FN(penalize)(double weight_decay, const REAL *restrict theta,
         const REAL learning_rate = (REAL)rule->learning_rate;                 \
         const REAL decay = (REAL)rule->decay;                                 \
         constants                                                             \
-        FOR_EACH_WEIGHT(const REAL g = gradient[i] + decay * w; statements)   \
+        FOR_EACH_WEIGHT(decay, const REAL g = gradient[i] + decay * w; statements) \
     }
 
 /* The rule of an optimizer that decouples its penalty multiplies w by rule->kept. */

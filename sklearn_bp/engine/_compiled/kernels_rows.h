@@ -34,11 +34,11 @@ KERNEL void FN(add_rows)(const REAL *restrict delta, REAL *restrict total,
             total[j] += delta[i * cols + j];
 }
 
-/* x *= factor */
-KERNEL void FN(scale)(REAL factor, REAL *restrict x, ptrdiff_t n)
+/* x *= factor, which may be too small for REAL */
+KERNEL void FN(scale)(double factor, REAL *restrict x, ptrdiff_t n)
 {
     for (ptrdiff_t j = 0; j < n; j++)
-        x[j] *= factor;
+        x[j] = (REAL)(x[j] * factor);
 }
 
 /* target += factor * source */

@@ -108,10 +108,14 @@ typedef struct {
     void *state[MOST_ARRAYS];       /* as its `state` lists them */
 } update_rule;
 
-/* Sums of squares over the elements of a tile. */
+/* Sums of squares over the elements of a tile; if that of the gradient is infinite, also
+   the sum of (GRADIENT_SCALE g)^2, which neither overflows nor vanishes in double. */
+#define GRADIENT_EXPONENT (-540)
+#define GRADIENT_SCALE 0x1p-540
 typedef struct {
     double weights;
     double gradient;
+    double scaled_gradient;
 } square_sums;
 
 #endif
