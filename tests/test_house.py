@@ -28,6 +28,10 @@ C_FILES = sorted(
     for suffix in ("pyx", "pxd", "h")
     for path in SOURCES.rglob(f"*.{suffix}")
 )
+# Those of C23. The engine's folder is on the path of its includes, before the system's.
+C_LIBRARY = """assert complex ctype errno fenv float inttypes iso646 limits locale math
+    setjmp signal stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio
+    stdlib stdnoreturn string tgmath threads time uchar wchar wctype"""
 # The one file that knows what scikit-learn keeps private.
 ADAPTER = Path("utils/_sklearn.py")
 
@@ -85,6 +89,11 @@ def test_cimports_and_includes_lead_down(path):
         assert floor(parts) <= floor(path.parts), f"{path} names {parts}"
         if parts[-1].endswith(".h"):
             assert (SOURCES / Path(*parts)).exists()
+
+
+def test_no_header_hides_one_of_the_c_library():
+    names = {path.stem for path in C_FILES if path.suffix == ".h"}
+    assert not names & set(C_LIBRARY.split())
 
 
 def test_cython_and_c_are_read():

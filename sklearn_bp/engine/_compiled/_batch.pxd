@@ -2,7 +2,7 @@ from cython cimport floating
 from libc.stdint cimport int64_t
 
 from ._structs cimport TILE_ROWS, Block, Data, Dropout, Layers, n_tiles
-from ._threads cimport meet, meeting_point
+from ._team cimport meet, meeting_point
 
 
 cdef enum:

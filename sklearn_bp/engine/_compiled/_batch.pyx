@@ -22,7 +22,7 @@ from ._structs cimport (
     n_tiles,
 )
 from ._tables cimport GRADIENT_EXPONENT, square_sums
-from ._threads cimport find_place, meeting_point, team_size, thread_number
+from ._team cimport find_place, meeting_point, team_size, thread_number
 
 import numpy as np
 

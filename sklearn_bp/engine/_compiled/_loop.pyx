@@ -26,7 +26,7 @@ from ._structs cimport (
 from ._tables cimport (
     MOST_ARRAYS, optimizer as optimizer_kind, square_sums, update_rule,
 )
-from ._threads cimport max_threads, meeting_point
+from ._team cimport max_threads, meeting_point
 
 import numpy as np
 

@@ -1,7 +1,7 @@
 /* What the engine needs from OpenMP, substitutes without it, and how threads meet. */
 
-#ifndef SKLEARN_BP_THREADS_H
-#define SKLEARN_BP_THREADS_H
+#ifndef SKLEARN_BP_TEAM_H
+#define SKLEARN_BP_TEAM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
-"""The threads of threads.h and their meetings, as Cython sees them."""
+"""The threads of team.h and their meetings, as Cython sees them."""
 
 
-cdef extern from "threads.h" nogil:
+cdef extern from "team.h" nogil:
     ctypedef struct meeting_point:
         pass
 
