@@ -1,5 +1,6 @@
 """Full-batch training with SciPy's L-BFGS-B (Zhu, Byrd, Lu & Nocedal, 1997)."""
 
+import math
 from time import perf_counter
 
 import numpy as np
@@ -75,6 +76,8 @@ class LbfgsCourse:
         self._verbose = verbose
         self._averages = state.network.n_outputs <= MOST_OUTPUTS_AVERAGED
         self._latest = state.theta
+        self._value = None  # that SciPy was given there
+        self._losses = {}  # by these values
         self._start = None
         self._is_stopped = False
         self._result = None
@@ -96,13 +99,15 @@ class LbfgsCourse:
             options=self._options,
         )
         self.n_iter = min(self._result.nit, self._options["maxiter"])
-        self._latest = self._result.x
+        self._latest, self._value = self._result.x, self._result.fun
 
     def _value_and_gradient(self, theta):
         data_loss, penalty, gradient = self._evaluate(theta)
-        value = data_loss + penalty
-        if self._averages:
-            value = self._shown(data_loss, penalty)
+        shown = self._shown(data_loss, penalty)
+        value = shown if self._averages else data_loss + penalty
+        self._losses[value] = shown
+        if self._value is None:
+            self._value = value
         return value, gradient.astype(np.float64)
 
     def _evaluate(self, theta):
@@ -127,12 +132,15 @@ class LbfgsCourse:
     def _end_iteration(self, intermediate_result):
         self.n_iter += 1
         self._latest = intermediate_result.x.copy()
-        loss = float(intermediate_result.fun)
+        self._value = loss = float(intermediate_result.fun)
         if self._verbose:
             print(f"Iteration {self.n_iter}, loss = {loss:.8f}")
-        measured = self._measure and self._measure(self._of_type(self._latest))
-        seconds = perf_counter() - self._start
-        self._state.history.record(loss, np.nan, np.nan, seconds, measured)
+        measured = None
+        try:
+            measured = self._measure and self._measure(self._of_type(self._latest))
+        finally:  # also after Ctrl-C in a scorer: the iteration counts
+            seconds = perf_counter() - self._start
+            self._state.history.record(loss, np.nan, np.nan, seconds, measured)
         # SciPy does not report an iteration without progress, so the beginning of one
         # is announced only when it has ended.
         if self._follower is not None:
@@ -170,8 +178,11 @@ class LbfgsCourse:
         """
         self._state.theta[:] = self._latest
         self._state.epoch = len(self._state.history.rows)
-        self.loss = self._shown(*self._evaluate(self._state.theta)[:2])
-        if not np.isfinite(self.loss):
+        if self._value is None:  # interrupted before it was known
+            self.loss = math.inf
+            return
+        self.loss = self._losses.get(self._value, self._value)
+        if not math.isfinite(self.loss):
             raise ValueError(
                 f"Training with solver='lbfgs' diverged in iteration {self.n_iter}:"
                 f" the loss is {self.loss}. Scale the features, for example with"

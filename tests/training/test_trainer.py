@@ -133,6 +133,7 @@ def test_ctrl_c_in_lbfgs_leaves_the_last_iteration(X, y, monkeypatch):
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         model.fit(X, y)
     assert 0 < model.n_iter_ < 8
+    assert len(calls) == 8  # and no more, which might take long
     monkeypatch.undo()
     with pytest.warns(ConvergenceWarning):
         expected = BackpropRegressor(
@@ -140,6 +141,39 @@ def test_ctrl_c_in_lbfgs_leaves_the_last_iteration(X, y, monkeypatch):
         ).fit(X, y)
     np.testing.assert_allclose(model.predict(X), expected.predict(X))
     np.testing.assert_allclose(model.loss_, expected.loss_)
+
+
+def test_ctrl_c_in_a_scorer_leaves_the_iteration_of_lbfgs(X, y):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    model = BackpropRegressor(solver="lbfgs", scoring=press)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model.fit(X, y, X_val=X, y_val=y)
+    assert model.n_iter_ == len(model.history_["loss"]) == 1
+    assert model.history_["loss"][0] == model.loss_
+
+
+@pytest.mark.parametrize("n_outputs", [2, 101])
+def test_lbfgs_evaluates_nothing_twice(X, n_outputs, monkeypatch):
+    """Its loss is that of the last iteration, also where SciPy was given another."""
+    evaluate = type(get_engine()).loss_and_gradients
+    losses = {}
+
+    def note(self, network, theta, *args):
+        data_loss, penalty, gradient = evaluate(self, network, theta, *args)
+        losses.setdefault(theta.tobytes(), []).append(
+            network.loss.shown(data_loss, network.n_outputs) + penalty
+        )
+        return data_loss, penalty, gradient
+
+    monkeypatch.setattr(type(get_engine()), "loss_and_gradients", note)
+    Y = np.resize(np.sin(X), (len(X), n_outputs))
+    model = BackpropRegressor(solver="lbfgs", max_iter=5, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, Y)
+    theta = np.concatenate([np.ravel(a) for a in (*model.coefs_, *model.intercepts_)])
+    assert losses[theta.tobytes()] == [model.loss_]
 
 
 @pytest.mark.parametrize("estimator", [BackpropClassifier, BackpropRegressor])
