@@ -74,6 +74,9 @@ class Engine(ABC):
     it; `sample_weight` is an array of that type of shape (n_samples,) or None.
     Rows are given by number, so that a fold, a split or a bootstrap sample never
     copies X.
+
+    Each of them may raise what the handler of a signal raises, such as
+    KeyboardInterrupt, and raises `Cancelled` in work that has been cancelled.
     """
 
     #: The name of the engine in `config_context`.
@@ -203,7 +206,8 @@ class Engine(ABC):
             ``run_steps(orders, learning_rates, thetas=None)`` trains on the rows of
             `orders` one after the other, each an epoch or a part of one, and changes
             `theta` and the optimizer's state in place. One row per call gives the same
-            results, bit by bit.
+            results, bit by bit. If it is interrupted, the steps before remain, and the
+            optimizer's `n_steps` counts them.
 
             - `orders`, ndarray of int64 of shape (n_epochs, n_rows): the rows of X in
               the order of training; every `batch_size` of them make a step, and

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..network import ACTIVATIONS
 from ._contract import Engine, Evaluation
+from ._interrupts import listen
 
 
 class ReferenceEngine(Engine):
@@ -20,6 +21,7 @@ class ReferenceEngine(Engine):
     products = "BLAS, by NumPy"
 
     def forward(self, network, theta, X, rows=None):
+        listen()
         return forward_pass(network, theta, X if rows is None else X[rows])[-1]
 
     def evaluate(self, network, thetas, X, y, rows=None, with_winners=False):
@@ -30,6 +32,7 @@ class ReferenceEngine(Engine):
         return Evaluation(raw, np.array(losses, dtype=np.float64), winners)
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
+        listen()
         data_loss, gradient = _data_term(
             network, theta, X, y, sample_weight, objective.size(X.shape[0])
         )
@@ -55,6 +58,7 @@ class ReferenceEngine(Engine):
         def run_epoch(order, learning_rates):
             data_loss_sum = penalty_sum = norm_sum = 0.0
             for step, learning_rate in enumerate(learning_rates.tolist()):
+                listen()
                 batch = order[step * batch_size : (step + 1) * batch_size]
                 masks = None
                 if dropout is not None:

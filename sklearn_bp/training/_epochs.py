@@ -11,9 +11,10 @@ from time import perf_counter
 import numpy as np
 from sklearn.utils import check_random_state
 
-# Python notices Ctrl-C only between two calls of the engine, so one call should take
-# about 0.1 s. It is limited by multiplications and additions for large batches and by
-# steps for small ones; the clock would make the order of summation a matter of chance.
+# An engine need not notice Ctrl-C before the end of a call, so one call should take
+# about 0.1 s, unless a single step takes longer. It is limited by multiplications and
+# additions for large batches and by steps for small ones; the clock would make the
+# order of summation a matter of chance.
 OPERATIONS_PER_SLICE = 2e9
 STEPS_PER_SLICE = 2000
 

@@ -112,19 +112,21 @@ class CompiledEngine(Engine):
                     end_of_epoch = (done // n_steps + 1) * n_steps
                     stop = min(end_of_epoch, done + choice.n_steps)
                     start = perf_counter()
-                steps.run(
-                    orders,
-                    learning_rates,
-                    done,
-                    stop,
-                    optimizer.n_steps,
-                    n_threads,
-                    sums,
-                    thetas,
-                )
+                try:
+                    steps.run(
+                        orders,
+                        learning_rates,
+                        done,
+                        stop,
+                        optimizer.n_steps,
+                        n_threads,
+                        sums,
+                        thetas,
+                    )
+                finally:
+                    optimizer.n_steps += steps.n_done
                 if is_open:
                     choice.note(n_threads, (perf_counter() - start) / (stop - done))
-                optimizer.n_steps += stop - done
                 done = stop
             return sums
 

@@ -1,6 +1,7 @@
 from cython cimport floating
 from libc.stdint cimport int64_t
 
+from ._interrupts cimport watchman
 from ._structs cimport TILE_ROWS, Block, Data, Dropout, Layers, n_tiles
 from ._team cimport meet, meeting_point
 
@@ -11,10 +12,12 @@ cdef enum:
 
 
 cdef struct Worker:
-    # The number of this thread, how many there are, and where they meet.
+    # The number of this thread, how many there are, where they meet, and who looks out
+    # for an interruption.
     int thread
     int n_threads
     meeting_point *point
+    watchman *watch
 
 
 cdef struct Job:
@@ -32,7 +35,9 @@ cdef struct Job:
 
 cdef inline void wait_for_others(Worker worker) noexcept nogil:
     if worker.n_threads > 1:
-        meet(worker.point, worker.n_threads)
+        meet(worker.point, worker.n_threads, worker.watch)
+    else:
+        worker.watch.is_told = worker.watch.shared.is_over
 
 
 cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil:

@@ -5,6 +5,9 @@ does its part of a block's rows, waits for the others, and does its part of the
 gradient. Of several shards, each is the work of one thread and has its own gradient.
 No number depends on where the parts are cut, and shards are summed in order, so the
 result is the same to the last bit for any number of threads.
+
+An interruption makes each of them leave out the products that are still to come. They
+end together, at a meeting, so that none is waited for in vain.
 """
 
 from cython cimport floating
@@ -25,6 +28,10 @@ from ._tables cimport GRADIENT_EXPONENT, square_sums
 from ._team cimport find_place, meeting_point, team_size, thread_number
 
 import numpy as np
+
+
+# A product of more rows would be long underway before it notices an interruption.
+cdef Py_ssize_t MOST_PRODUCT_ROWS = 4096
 
 
 cdef class BatchWork:
@@ -65,7 +72,7 @@ cdef Worker join(meeting_point *point) noexcept nogil:
     """The calling thread, as one of the workers."""
     if team_size() > 1:
         find_place(point)
-    return Worker(thread_number(), team_size(), point)
+    return Worker(thread_number(), team_size(), point, NULL)
 
 
 cdef bint batch_part(
@@ -79,7 +86,7 @@ cdef bint batch_part(
     Of several shards, each is the work of one thread and has its own gradient.
     """
     cdef floating *gradient = <floating *> job.gradient
-    cdef Worker alone = Worker(0, 1, NULL)
+    cdef Worker alone = Worker(0, 1, NULL, worker.watch)
     cdef Block own
     cdef int shard
     cdef Py_ssize_t begin, end
@@ -95,6 +102,7 @@ cdef bint batch_part(
         if begin < end:
             own = job.blocks[shard]
             own.dropout = block.dropout
+            own.watch = block.watch
             accumulate = blocks_part(alone, job, &own, rows, begin, end, m, theta,
                                      gradient, &job.losses[shard])
             block_gradient(alone, job.layers, job.data, &own, gradient, accumulate)
@@ -111,7 +119,7 @@ cdef bint blocks_part(
 ) noexcept nogil:
     """A thread's part of rows first to stop, block by block, except for the products of
     the last block. Returns whether these add to what is in `gradient`; thread 0 sets
-    the sum of the weighted losses."""
+    the sum of the weighted losses. After an interruption, neither is of use."""
     cdef bint accumulate = False
     cdef double total = 0
     cdef Py_ssize_t begin, end, i
@@ -130,7 +138,7 @@ cdef bint blocks_part(
                 total += block.row_loss[i]
             loss[0] = total
         first += job.capacity
-        if first >= stop:
+        if first >= stop or worker.watch.is_told:
             return accumulate
         block_gradient(worker, job.layers, job.data, block, gradient, accumulate)
         wait_for_others(worker)
@@ -173,7 +181,7 @@ cdef void block_gradient(
     floating *gradient, bint accumulate,
 ) noexcept nogil:
     """A thread's part of a block's gradient."""
-    cdef Py_ssize_t begin, end
+    cdef Py_ssize_t begin, end, stop
     cdef int layer, first_dense = 0
     if data.dense == NULL:
         sparse_part(worker, layers, data, block, gradient, accumulate)
@@ -181,10 +189,13 @@ cdef void block_gradient(
     for layer in range(first_dense, layers.n_layers):
         begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
         end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
-        coef_gradient(
-            layers, block, layer, begin, end, accumulate,
-            gradient + layers.coef_starts[layer] + begin * layers.sizes[layer + 1],
-        )
+        while begin < end:
+            stop = min(begin + MOST_PRODUCT_ROWS, end)
+            coef_gradient(
+                layers, block, layer, begin, stop, accumulate,
+                gradient + layers.coef_starts[layer] + begin * layers.sizes[layer + 1],
+            )
+            begin = stop
     if worker.thread == 0:
         intercepts_gradient(layers, block, gradient, accumulate)
 

@@ -16,6 +16,7 @@ from scipy.linalg.cython_blas cimport dgemm, sgemm
 from ._gemm cimport (
     NO_VECTORS, best_instruction_set, gemm_double, gemm_float, instruction_set,
 )
+from ._interrupts cimport is_interrupted, watchman
 from ._kernels cimport (
     GOLDEN, activate, activate_with_slope, add_rows, add_scaled, derive, drop,
     find_largest, gather, multiply, output, split_mix, weight_rows,
@@ -47,17 +48,18 @@ def set_instruction_set(name):
 cdef void matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
     const floating *a, Py_ssize_t a_stride, const floating *b, const floating *start,
-    floating *c,
+    floating *c, watchman *watch,
 ) noexcept nogil:
     """c (m, n) = start + op(a) (m, k) @ op(b) (k, n), where op is what `a_is` and
     `b_is` say: AS_IS or TRANSPOSED. Rows of a are a_stride apart. `start` is c, to add
     to its values, or a row (n,) that each row of c starts from, or NULL."""
     if PRODUCTS_BY == NO_VECTORS:
-        blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, start, c)
+        if not is_interrupted(watch, 2.0 * m * n * k):
+            blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, start, c)
     elif floating is float:
-        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c)
+        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, watch)
     else:
-        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c)
+        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, watch)
 
 
 cdef void blas_matmul(
@@ -153,6 +155,10 @@ cdef inline const floating *outputs_of(
     return <const floating *> block.outputs[layer]
 
 
+cdef inline int64_t n_nonzero(const Data *data, int64_t row) noexcept nogil:
+    return data.row_starts[row + 1] - data.row_starts[row]
+
+
 cdef void sparse_product(
     const Data *data, const Block *block, const floating *coef,
     const floating *intercept, floating *z, Py_ssize_t n_units, Py_ssize_t start,
@@ -165,6 +171,8 @@ cdef void sparse_product(
     for i in range(start, stop):
         memcpy(z + i * n_units, intercept, n_units * sizeof(floating))
         row = row_number(block, i)
+        if is_interrupted(block.watch, 2.0 * n_units * n_nonzero(data, row)):
+            return
         for k in range(data.row_starts[row], data.row_starts[row + 1]):
             add_scaled(values[k], coef + data.columns[k] * n_units, z + i * n_units,
                        n_units)
@@ -205,7 +213,7 @@ cdef void forward_rows(
         else:
             a = outputs_of(block, layer, z) + start * n_inputs
             matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, intercept,
-                   z + start * n_units)
+                   z + start * n_units, block.watch)
         z += start * n_units
         if block.slopes[layer] == NULL:
             activate(layers.activations[layer], z, n * n_units)
@@ -265,7 +273,7 @@ cdef void backward_rows(
         delta = <floating *> block.deltas[layer] + start * n_units
         below = <floating *> block.deltas[layer - 1] + start * n_inputs
         matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
-               theta + layers.coef_starts[layer], NULL, below)
+               theta + layers.coef_starts[layer], NULL, below, block.watch)
         if block.slopes[layer - 1] == NULL:
             derive(layers.activations[layer - 1], a, below, n * n_inputs)
         else:
@@ -283,7 +291,7 @@ cdef void coef_gradient(
     cdef const floating *a = outputs_of(block, layer, target) + start
     matmul(TRANSPOSED, AS_IS, stop - start, n_units, block.n_rows, a, n_inputs,
            <const floating *> block.deltas[layer], target if accumulate else NULL,
-           target)
+           target, block.watch)
 
 
 cdef void sparse_coef_gradient(
@@ -298,9 +306,13 @@ cdef void sparse_coef_gradient(
     cdef int64_t row, k
     if not accumulate:
         for i in range(layers.sizes[0]):
+            if is_interrupted(block.watch, width):
+                return
             memset(target + i * n_units, 0, width * sizeof(floating))
     for i in range(block.n_rows):
         row = row_number(block, i)
+        if is_interrupted(block.watch, 2.0 * width * n_nonzero(data, row)):
+            return
         for k in range(data.row_starts[row], data.row_starts[row + 1]):
             add_scaled(values[k], delta + i * n_units,
                        target + data.columns[k] * n_units, width)

@@ -3,15 +3,21 @@ from Python, without the GIL and on several threads. See `_batch` for how these 
 together.
 """
 
+from cpython.exc cimport PyErr_Occurred
 from cython cimport floating
 from cython.parallel cimport parallel
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ._batch cimport (
-    BatchWork, Job, Worker, add_shards, batch_loss, batch_part, cut, gradient_norm,
-    intercepts_gradient, join, penalty, sparse_part, wait_for_others, whole_gradient,
+    BatchWork, Job, Worker, add_shards, batch_loss, batch_part, block_gradient, cut,
+    gradient_norm, intercepts_gradient, join, penalty, sparse_part, wait_for_others,
+    whole_gradient,
+)
+from ._interrupts cimport (
+    OPERATIONS_PER_LOOK, SECONDS_PER_HEARING, interruption, is_interrupted, now,
+    watchman,
 )
 from ._kernels cimport (
     GOLDEN, flush_denormals, restore_denormals, scale, set_rates, split_mix, update,
@@ -30,6 +36,7 @@ from ._team cimport max_threads, meeting_point
 
 import numpy as np
 
+from .._interrupts import Cancelled, listen
 from ._structs import CODES
 
 # Rows of a gradient that are computed at a time and then used for the step, while they
@@ -40,6 +47,18 @@ cdef Py_ssize_t GROUP_ROWS = 128
 # for the same reason; and rows that all threads take together, to limit memory.
 cdef Py_ssize_t FORWARD_ROWS = 128
 cdef Py_ssize_t MOST_FORWARD_ROWS = 2048
+
+# What else is done with a row, counted as multiplications and additions.
+cdef double OPERATIONS_PER_ROW = 1000
+
+
+# Up to this many multiplications and additions, the last part of a gradient is computed
+# together with the step, which is not interrupted: a half step cannot be taken back.
+cdef double MOST_UNINTERRUPTED = 2e9
+
+# How often calls have looked for an interruption, and how often they ask for signals.
+cdef int32_t n_looks = 0
+cdef double seconds_per_hearing = SECONDS_PER_HEARING
 
 
 cdef struct Sums:
@@ -66,6 +85,41 @@ def get_max_threads():
     return max_threads()
 
 
+def get_looks():
+    """For tests: how often calls have looked for an interruption so far, and how many
+    multiplications and additions there are between two looks."""
+    return n_looks, OPERATIONS_PER_LOOK
+
+
+def set_seconds_per_hearing(seconds=SECONDS_PER_HEARING):
+    """For tests: handle signals more often."""
+    global seconds_per_hearing
+    seconds_per_hearing = seconds
+
+
+cdef int listen_for(interruption *shared) except -1:
+    """At the beginning of a call, which the current cancellation will outlive."""
+    hears_signals, is_cancelled = listen()
+    shared.is_over = 0
+    shared.hears_signals = hears_signals
+    shared.is_cancelled = NULL
+    if is_cancelled is not None:
+        shared.is_cancelled = <const int32_t *> address(is_cancelled)
+    shared.n_looks = &n_looks
+    shared.seconds_per_hearing = seconds_per_hearing
+    shared.heard = now()
+    return 0
+
+
+cdef int raise_if_over(const interruption *shared) except -1:
+    """At the end of a call, raise what has ended it too early."""
+    if PyErr_Occurred() != NULL:  # in the handler of a signal
+        return -1
+    if shared.is_over:
+        raise Cancelled
+    return 0
+
+
 def forward_all(
     CompiledNetwork compiled, const floating[:, ::1] thetas, TrainingSet training_set,
     const int64_t[::1] rows, floating[:, :, ::1] raw, double[:, ::1] losses,
@@ -85,7 +139,9 @@ def forward_all(
     cdef const int64_t *row_numbers = NULL
     cdef double *row_losses = NULL
     cdef int64_t *row_winners = NULL
+    cdef interruption shared
     cdef meeting_point point
+    listen_for(&shared)
     memset(&point, 0, sizeof(point))
     if rows is not None:
         row_numbers = &rows[0]
@@ -95,10 +151,11 @@ def forward_all(
         row_winners = &winners[0, 0]
     with nogil, parallel(num_threads=n_threads):
         forward_part(
-            join(&point), &compiled.layers, &training_set.data, workspace.blocks[0],
-            workspace.capacity, &thetas[0, 0], thetas.shape[0], row_numbers, n_rows,
-            &raw[0, 0, 0], row_losses, row_winners,
+            join(&point), &shared, &compiled.layers, &training_set.data,
+            workspace.blocks[0], workspace.capacity, &thetas[0, 0], thetas.shape[0],
+            row_numbers, n_rows, &raw[0, 0, 0], row_losses, row_winners,
         )
+    raise_if_over(&shared)
 
 
 def loss_and_gradient(
@@ -110,25 +167,32 @@ def loss_and_gradient(
     cdef bint is_float = theta.dtype == np.float32
     cdef const void *parameters = address(theta)
     cdef Sums sums = Sums(0, 0, 0)
+    cdef interruption shared
     cdef meeting_point point
+    listen_for(&shared)
     memset(&point, 0, sizeof(point))
     with nogil, parallel(num_threads=n_threads):
         if is_float:
-            gradient_part(join(&point), &work.job, n_rows, m, decay,
+            gradient_part(join(&point), &shared, &work.job, n_rows, m, decay,
                           <const float *> parameters, &sums)
         else:
-            gradient_part(join(&point), &work.job, n_rows, m, decay,
+            gradient_part(join(&point), &shared, &work.job, n_rows, m, decay,
                           <const double *> parameters, &sums)
+    raise_if_over(&shared)
     return sums.loss / m, sums.penalty, work.gradient
 
 
 cdef class Steps:
-    """Steps of training, which keep all they need in place between two calls."""
+    """Steps of training, which keep all they need in place between two calls.
+
+    `n_done` is how many the last one has completed; an interruption takes none of them
+    back."""
 
     cdef BatchWork work
     cdef Training training
     cdef bint is_float
     cdef tuple state
+    cdef readonly Py_ssize_t n_done
 
     def __init__(
         self, CompiledNetwork compiled, theta, TrainingSet training_set, objective,
@@ -163,36 +227,47 @@ cdef class Steps:
         """Run steps first to stop, counted over all epochs. They are added to the given
         sums, which thus have the same bits wherever an epoch is cut."""
         cdef void *copies = NULL
+        cdef interruption shared
         cdef meeting_point point
+        self.n_done = 0
+        listen_for(&shared)
         memset(&point, 0, sizeof(point))
         if thetas is not None:
             copies = address(thetas, writable=True)
         with nogil:
             if n_threads == 1:  # saves the cost of a parallel region
-                self.run_part(Worker(0, 1, NULL), orders, learning_rates, first, stop,
-                              n_steps_before, sums, copies)
+                self.run_part(Worker(0, 1, NULL, NULL), &shared, orders, learning_rates,
+                              first, stop, n_steps_before, sums, copies)
             else:
                 with parallel(num_threads=n_threads):
-                    self.run_part(join(&point), orders, learning_rates, first, stop,
-                                  n_steps_before, sums, copies)
+                    self.run_part(join(&point), &shared, orders, learning_rates, first,
+                                  stop, n_steps_before, sums, copies)
+        raise_if_over(&shared)
 
     cdef void run_part(
-        self, Worker worker, const int64_t[:, ::1] orders,
+        self, Worker worker, interruption *shared, const int64_t[:, ::1] orders,
         const double[:, ::1] learning_rates, Py_ssize_t first, Py_ssize_t stop,
         int64_t n_steps_before, double[:, ::1] sums, void *copies,
     ) noexcept nogil:
         """A thread's part of some steps, epoch by epoch."""
         cdef Py_ssize_t n_steps = learning_rates.shape[1], n_left = stop - first
         cdef Py_ssize_t epoch = first // n_steps, step = first % n_steps, n, row
+        cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+        worker.watch = &watch
         while n_left > 0:
-            n = min(n_left, n_steps - step)
             row = step * self.training.batch_size
-            self.run_steps(worker, &orders[epoch, row], orders.shape[1] - row,
-                           &learning_rates[epoch, step], n, n_steps_before,
-                           <Sums *> &sums[epoch, 0])
+            n = self.run_steps(
+                worker, &orders[epoch, row], orders.shape[1] - row,
+                &learning_rates[epoch, step], min(n_left, n_steps - step),
+                n_steps_before, <Sums *> &sums[epoch, 0],
+            )
             step += n
             n_left -= n
             n_steps_before += n
+            if worker.thread == 0:
+                self.n_done += n
+            if watch.is_told:
+                return
             if step == n_steps:
                 if copies != NULL and worker.thread == 0:
                     # No thread changes theta before all meet in the next step.
@@ -200,23 +275,22 @@ cdef class Steps:
                 epoch += 1
                 step = 0
 
-    cdef void run_steps(
+    cdef Py_ssize_t run_steps(
         self, Worker worker, const int64_t *rows, Py_ssize_t n_rows,
         const double *learning_rates, Py_ssize_t n_steps, int64_t n_steps_before,
         Sums *sums,
     ) noexcept nogil:
         if self.is_float:
-            train_part(
+            return train_part(
                 worker, &self.work.job, &self.training, <float *> self.training.theta,
                 rows, n_rows, learning_rates, n_steps, n_steps_before,
                 &self.work.dropout, sums,
             )
-        else:
-            train_part(
-                worker, &self.work.job, &self.training, <double *> self.training.theta,
-                rows, n_rows, learning_rates, n_steps, n_steps_before,
-                &self.work.dropout, sums,
-            )
+        return train_part(
+            worker, &self.work.job, &self.training, <double *> self.training.theta,
+            rows, n_rows, learning_rates, n_steps, n_steps_before, &self.work.dropout,
+            sums,
+        )
 
     cdef void copy_theta(self, void *copies, Py_ssize_t epoch) noexcept nogil:
         cdef Py_ssize_t n_bytes = self.work.job.layers.n_parameters * (
@@ -226,8 +300,8 @@ cdef class Steps:
 
 
 cdef void forward_part(
-    Worker worker, const Layers *layers, const Data *data, Block block,
-    Py_ssize_t capacity, const floating *thetas, Py_ssize_t n_thetas,
+    Worker worker, interruption *shared, const Layers *layers, const Data *data,
+    Block block, Py_ssize_t capacity, const floating *thetas, Py_ssize_t n_thetas,
     const int64_t *rows, Py_ssize_t n_rows, floating *raw, double *losses,
     int64_t *winners,
 ) noexcept nogil:
@@ -239,8 +313,13 @@ cdef void forward_part(
     cdef Py_ssize_t first = 0, stop, number, start
     cdef unsigned denormals = flush_denormals()
     cdef const floating *theta
+    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+    worker.watch = block.watch = &watch
     while begin < end and first + begin < n_rows:
         for number in range(n_thetas):
+            if is_interrupted(&watch, OPERATIONS_PER_ROW * (end - begin)):
+                n_rows = 0  # nothing is left to do
+                break
             theta = thetas + number * layers.n_parameters
             point_at(layers, data, &block, rows, first, min(capacity, n_rows - first),
                      theta)
@@ -256,22 +335,34 @@ cdef void forward_part(
     wait_for_others(worker)
 
 
-cdef void train_part(
+cdef Py_ssize_t train_part(
     Worker worker, const Job *job, const Training *training, floating *theta,
     const int64_t *order, Py_ssize_t n_rows, const double *learning_rates,
     Py_ssize_t n_steps, int64_t n_steps_before, const Dropout *dropout, Sums *sums,
 ) noexcept nogil:
-    """A thread's part of every step."""
+    """A thread's part of every step; returns how many there were. One that is
+    interrupted does not count and changes nothing."""
     cdef const Layers *layers = job.layers
     cdef update_rule rule = training.rule
     cdef unsigned denormals = flush_denormals()
     cdef Block block = job.blocks[0]
-    cdef Py_ssize_t step, n
+    cdef Py_ssize_t step = 0, n
     cdef int64_t number
     cdef double m, decay
     cdef bint accumulate
+    cdef bint is_clipped = training.max_grad_norm < INFINITY
+    cdef double operations = 6.0 * layers.n_coefs * training.batch_size
+    cdef bint is_long = operations > OPERATIONS_PER_LOOK
+    cdef bint is_whole = job.n_shards > 1 or (
+        2.0 * layers.n_coefs * min(training.batch_size, job.capacity)
+        > MOST_UNINTERRUPTED
+    )
     block.dropout = dropout[0]
-    for step in range(n_steps):
+    while step < n_steps and not worker.watch.is_told:
+        # Products of a long step do the looking; of short ones, there are many.
+        block.watch = worker.watch if is_long else NULL
+        if not is_long:
+            is_interrupted(worker.watch, operations)
         number = n_steps_before + step + 1
         n = min(training.batch_size, n_rows - step * training.batch_size)
         m = n * training.mean_weight
@@ -283,31 +374,44 @@ cdef void train_part(
         accumulate = batch_part(
             worker, job, &block, order + step * training.batch_size, n, m, theta
         )
-        if worker.thread == 0:  # while no thread is at the next batch
-            sums.loss += n / m * batch_loss(job)
-        if training.max_grad_norm < INFINITY:
+        if is_clipped:
             whole_gradient(worker, job, &block, accumulate, rule.decay,
                            <const floating *> theta)
+        elif is_whole and job.n_shards == 1:
+            block_gradient(worker, layers, job.data, &block,
+                           <floating *> job.gradient, accumulate)
+            wait_for_others(worker)
+        if worker.watch.is_told:
+            break
+        block.watch = NULL  # from here on, the step is taken
+        if worker.thread == 0:  # while no thread is at the next batch
+            sums.loss += n / m * batch_loss(job)
+        if is_clipped:
             update_clipped_part(
                 worker, job, &block, &rule, training.max_grad_norm, theta
             )
         else:
-            update_part(worker, job, &block, &rule, accumulate, theta)
+            update_part(worker, job, &block, &rule, is_whole, accumulate, theta)
         wait_for_others(worker)
         if worker.thread == 0:
             sums.penalty += n * penalty(layers, &block, decay)
             sums.gradient_norm += gradient_norm(layers, &block)
+        step += 1
     restore_denormals(denormals)
+    return step
 
 
 cdef void gradient_part(
-    Worker worker, const Job *job, Py_ssize_t n_rows, double m, double decay,
-    const floating *theta, Sums *sums,
+    Worker worker, interruption *shared, const Job *job, Py_ssize_t n_rows, double m,
+    double decay, const floating *theta, Sums *sums,
 ) noexcept nogil:
     """A thread's part of the objective over the first rows, and of its gradient."""
     cdef Block block = job.blocks[0]
     cdef unsigned denormals = flush_denormals()
-    cdef bint accumulate = batch_part(worker, job, &block, NULL, n_rows, m, theta)
+    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+    cdef bint accumulate
+    worker.watch = block.watch = &watch
+    accumulate = batch_part(worker, job, &block, NULL, n_rows, m, theta)
     whole_gradient(worker, job, &block, accumulate, decay, theta)
     if worker.thread == 0:
         sums.loss = batch_loss(job)
@@ -317,9 +421,10 @@ cdef void gradient_part(
 
 cdef void update_part(
     Worker worker, const Job *job, const Block *block, const update_rule *rule,
-    bint accumulate, floating *theta,
+    bint is_whole, bint accumulate, floating *theta,
 ) noexcept nogil:
-    """A thread's part of the step, and of what is still missing from its gradient.
+    """A thread's part of the step, and of what is still missing from its gradient,
+    unless that is whole, except for the sum over the shards.
 
     Weights are updated in groups of rows, each as soon as its gradient is computed. If
     a gradient is not needed any longer than that, all groups of a layer keep theirs in
@@ -332,11 +437,11 @@ cdef void update_part(
     cdef square_sums *sums = block.sums
     cdef bint is_sparse = job.data.dense == NULL, is_there
     cdef int layer
-    if is_sparse and job.n_shards == 1:
+    if is_sparse and not is_whole:
         sparse_part(worker, layers, job.data, block, gradient, accumulate)
         wait_for_others(worker)
     for layer in range(layers.n_layers):
-        is_there = job.n_shards > 1 or (is_sparse and layer == 0)
+        is_there = is_whole or (is_sparse and layer == 0)
         n_units = layers.sizes[layer + 1]
         begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
         end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
@@ -358,7 +463,7 @@ cdef void update_part(
         sums += n_tiles(layers.sizes[layer])
     if worker.thread == 0:
         offset = layers.n_coefs
-        if job.n_shards == 1:
+        if not is_whole:
             intercepts_gradient(layers, block, gradient, accumulate)
         add_shards(job, gradient, offset, layers.n_parameters - offset)
         update_intercepts(layers, rule, <const floating *> gradient, theta, sums)

@@ -1,5 +1,7 @@
 """The threads of team.h and their meetings, as Cython sees them."""
 
+from ._interrupts cimport watchman
+
 
 cdef extern from "team.h" nogil:
     ctypedef struct meeting_point:
@@ -9,4 +11,4 @@ cdef extern from "team.h" nogil:
     int team_size()
     int thread_number()
     void find_place(meeting_point *point)
-    void meet(meeting_point *point, int n_threads)
+    void meet(meeting_point *point, int n_threads, watchman *watch)

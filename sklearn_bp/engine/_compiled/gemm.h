@@ -6,6 +6,7 @@
 #ifndef SKLEARN_BP_GEMM_H
 #define SKLEARN_BP_GEMM_H
 
+#include "interrupts.h"
 #include "kernels.h"
 
 typedef enum { NO_VECTORS, AVX2, AVX512 } instruction_set;
@@ -91,14 +92,14 @@ static instruction_set best_instruction_set(void)
     INLINE void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
                             ptrdiff_t a_stride, const type *b, const type *start,    \
-                            type *c)                                                \
+                            type *c, watchman *watch)                               \
     {                                                                               \
         if (set == AVX512)                                                          \
             gemm_##type##_avx512(a_transposed, b_transposed, m, n, k, a, a_stride,  \
-                                 b, start, c);                                 \
+                                 b, start, c, watch);                               \
         else                                                                        \
             gemm_##type##_avx2(a_transposed, b_transposed, m, n, k, a, a_stride, b, \
-                               start, c);                                      \
+                               start, c, watch);                                    \
     }
 DEFINE_GEMM(float)
 DEFINE_GEMM(double)
@@ -111,7 +112,7 @@ static instruction_set best_instruction_set(void) { return NO_VECTORS; }
     INLINE void gemm_##type(instruction_set set, int a_transposed, int b_transposed, \
                             ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const type *a,    \
                             ptrdiff_t a_stride, const type *b, const type *start,    \
-                            type *c)                                                \
+                            type *c, watchman *watch)                               \
     {                                                                               \
     }
 DEFINE_GEMM(float)

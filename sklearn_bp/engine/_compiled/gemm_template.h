@@ -6,7 +6,7 @@
    vectors of columns stays in registers while the inner index runs (the scheme of Goto
    & van de Geijn, 2008). Each element of c is one chain of fused multiply-adds in the
    order of the inner index, whatever m is: to the last bit, a row of c depends only on
-   that row of a. */
+   that row of a. A product that is interrupted, see interrupts.h, is left unfinished. */
 
 typedef REAL FN(vector)
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
@@ -156,7 +156,7 @@ static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a
    than m does: as c' = b' @ a, with the same numbers in the same order. */
 static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL *a,
                                 ptrdiff_t a_stride, const REAL *b, int accumulate,
-                                REAL *c)
+                                REAL *c, watchman *watch)
 {
     REAL panel[GEMM_DEPTH * VECTORS * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
@@ -170,6 +170,8 @@ static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REA
         for (ptrdiff_t j = 0, width; j < m; j += width) {
             width = FN(vectors_of_panel)(m - j) * LANES;
             const ptrdiff_t columns = m - j < width ? m - j : width;
+            if (is_interrupted(watch, 2.0 * (double)(columns * n * depth)))
+                return;
             const REAL *a_part = a + p * a_stride + j;
             ptrdiff_t a_part_row = a_stride;
             if (columns < width || n_tiles > 1) {
@@ -217,12 +219,14 @@ INLINE REAL FN(sum_of_lanes)(VECTOR x, PART sum)
    products: vectors run along the inner index. */
 INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL *a,
                                ptrdiff_t a_row, const REAL *b, const REAL *start,
-                               REAL *c)
+                               REAL *c, watchman *watch)
 {
     REAL panel[NARROW][GEMM_DEPTH] __attribute__((aligned(VECTOR_BYTES)));
 
     for (ptrdiff_t p = 0; p < k; p += GEMM_DEPTH) {
         const ptrdiff_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
+        if (is_interrupted(watch, 2.0 * (double)(m * n * depth)))
+            return;
         for (ptrdiff_t q = 0; q < depth; q++)
             for (int j = 0; j < n; j++)
                 panel[j][q] = b[(p + q) * n + j];
@@ -258,7 +262,7 @@ INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL
 
 static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t n,
                      ptrdiff_t k, const REAL *a, ptrdiff_t a_stride, const REAL *b,
-                     const REAL *start, REAL *c)
+                     const REAL *start, REAL *c, watchman *watch)
 {
     const ptrdiff_t a_row = a_transposed ? 1 : a_stride;
     const ptrdiff_t a_column = a_transposed ? a_stride : 1;
@@ -270,20 +274,20 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
 
     if (!a_transposed && !b_transposed && !accumulate && n <= NARROW && k >= LANES) {
         switch (n) {
-        case 1: FN(narrow_product)(1, m, k, a, a_row, b, start, c); break;
-        case 2: FN(narrow_product)(2, m, k, a, a_row, b, start, c); break;
-        case 3: FN(narrow_product)(3, m, k, a, a_row, b, start, c); break;
-        case 4: FN(narrow_product)(4, m, k, a, a_row, b, start, c); break;
+        case 1: FN(narrow_product)(1, m, k, a, a_row, b, start, c, watch); break;
+        case 2: FN(narrow_product)(2, m, k, a, a_row, b, start, c, watch); break;
+        case 3: FN(narrow_product)(3, m, k, a, a_row, b, start, c, watch); break;
+        case 4: FN(narrow_product)(4, m, k, a, a_row, b, start, c, watch); break;
         }
         return;
     }
     if (a_transposed && !b_transposed && (accumulate || !start) && k > 1
         && n < 2 * LANES && n * FN(whole_vectors)(m) < m * FN(whole_vectors)(n)) {
-        FN(narrow_gradient)(m, n, k, a, a_stride, b, accumulate, c);
+        FN(narrow_gradient)(m, n, k, a, a_stride, b, accumulate, c, watch);
         return;
     }
     if (!b_transposed && (m == 1 || k == 1)) {
-        for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t i = 0; i < m && !is_interrupted(watch, 2.0 * (double)(n * k)); i++)
             FN(row_product)(n, k, a + i * a_row, a_column, b,
                             start ? start + i * start_row : NULL, c + i * n);
         return;
@@ -297,6 +301,8 @@ static void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t 
         for (ptrdiff_t j = 0, width; j < n; j += width) {
             width = FN(vectors_of_panel)(n - j) * LANES;
             const ptrdiff_t columns = n - j < width ? n - j : width;
+            if (is_interrupted(watch, 2.0 * (double)(m * columns * depth)))
+                return;
             const REAL *b_part = b + p * b_row + j * b_column;
             ptrdiff_t b_part_row = b_row;
             /* A panel that is read only once or twice is best read in place. */

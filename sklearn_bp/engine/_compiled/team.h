@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "interrupts.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 static inline int max_threads(void) { return omp_get_max_threads(); }
@@ -22,6 +24,7 @@ static inline int thread_number(void) { return 0; }
 typedef struct {
     int n_here;
     int round;
+    int32_t is_over[2]; /* what a meeting tells, for even and for odd ones */
     uint32_t taken[MOST_PROCESSORS / 32];
 } meeting_point;
 
@@ -71,11 +74,15 @@ static inline void look_again(void)
 
 /* OpenMP's own barrier spins for milliseconds. If, because of other work, the thread
    that it waits for is queued for the same processor, that is a thousand times the work
-   between two meetings. */
-static inline void meet(meeting_point *point, int n_threads)
+   between two meetings.
+
+   Whoever comes last says what all are told: what any of them has seen before. */
+static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *is_over,
+                                 watchman *watch)
 {
     const int round = __atomic_load_n(&point->round, __ATOMIC_ACQUIRE);
     if (__atomic_add_fetch(&point->n_here, 1, __ATOMIC_ACQ_REL) == n_threads) {
+        *is_over = READ(watch->shared->is_over);
         __atomic_store_n(&point->n_here, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&point->round, round + 1, __ATOMIC_RELEASE);
         return;
@@ -85,18 +92,32 @@ static inline void meet(meeting_point *point, int n_threads)
             looks++;
             look_again();
         } else {
+            look(watch); /* the others may have far more left to do */
             sched_yield();
         }
 }
 #else
 static inline void find_place(meeting_point *point) { (void)point; }
-static inline void meet(meeting_point *point, int n_threads)
+static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *is_over,
+                                 watchman *watch)
 {
     (void)point, (void)n_threads;
+    if (watch->thread == 0) /* which does not look while it waits */
+        *is_over = READ(watch->shared->is_over);
 #ifdef _OPENMP
 #pragma omp barrier
 #endif
 }
 #endif
+
+/* Wait for the others; the watchman is then told whether to end. The next meeting tells
+   in another place, since some may not have heard yet when it begins; the one after that
+   only ends when all have been there. */
+static inline void meet(meeting_point *point, int n_threads, watchman *watch)
+{
+    int32_t *is_over = &point->is_over[++watch->n_meetings & 1];
+    wait_for_team(point, n_threads, is_over, watch);
+    watch->is_told = *is_over;
+}
 
 #endif

@@ -1,0 +1,99 @@
+/* How a call of the engine ends before its work is done: on a signal such as Ctrl-C, or
+   because the work was cancelled. */
+
+#ifndef SKLEARN_BP_INTERRUPTS_H
+#define SKLEARN_BP_INTERRUPTS_H
+
+#include <Python.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "denormals.h"
+
+#if defined(__GNUC__)
+#define READ(flag) __atomic_load_n(&(flag), __ATOMIC_RELAXED)
+#define WRITE(flag, value) __atomic_store_n(&(flag), value, __ATOMIC_RELAXED)
+#define COUNT(counter) __atomic_add_fetch(&(counter), 1, __ATOMIC_RELAXED)
+#else /* an aligned number is read and written in one piece */
+#define READ(flag) (*(volatile const int32_t *)&(flag))
+#define WRITE(flag, value) (*(volatile int32_t *)&(flag) = (value))
+#define COUNT(counter) (*(volatile int32_t *)&(counter) += 1)
+#endif
+
+/* What the threads of a call share. Thread 0, which called, looks for all of them. */
+typedef struct {
+    int32_t is_over;
+    int hears_signals;           /* only Python's main thread does */
+    const int32_t *is_cancelled; /* set by other threads; or NULL */
+    int32_t *n_looks;            /* of all threads and calls, counted for tests */
+    double seconds_per_hearing;
+    double heard; /* when signals were last handled */
+} interruption;
+
+/* What belongs to a single thread. */
+typedef struct {
+    interruption *shared;
+    int thread;
+    double operations; /* since the last look */
+    int n_meetings;
+    int is_told; /* at the last meeting: whether to end. All threads are told the same. */
+} watchman;
+
+/* Multiplications and additions from one look to the next: a millisecond, and ten of
+   those times on sparse data. */
+#define OPERATIONS_PER_LOOK 2e7
+
+/* Signals are handled with the GIL, for which other threads of Python may let one wait
+   for five milliseconds. */
+#define SECONDS_PER_HEARING 0.05
+
+static inline double now(void)
+{
+    struct timespec time;
+    timespec_get(&time, TIME_UTC);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Handle signals; if one of the handlers raises, its exception stays set. */
+static inline void hear(interruption *shared)
+{
+    const double passed = now() - shared->heard; /* negative if a clock is set */
+    if (passed >= 0 && passed < shared->seconds_per_hearing)
+        return;
+    const unsigned denormals = allow_denormals();
+    const PyGILState_STATE gil = PyGILState_Ensure();
+    if (PyErr_CheckSignals() != 0)
+        WRITE(shared->is_over, 1);
+    PyGILState_Release(gil);
+    restore_denormals(denormals);
+    shared->heard = now();
+}
+
+static void look(watchman *watch)
+{
+    interruption *shared = watch->shared;
+    if (watch->thread != 0 || READ(shared->is_over))
+        return;
+    if (shared->is_cancelled && READ(*shared->is_cancelled))
+        WRITE(shared->is_over, 1);
+    else if (shared->hears_signals)
+        hear(shared);
+}
+
+/* Whether the call is to end, asked beside so many multiplications and additions. What
+   follows is then left out, and what it would have computed must not be used. Without a
+   watchman, there are too few of them. */
+static inline int is_interrupted(watchman *watch, double operations)
+{
+    if (!watch)
+        return 0;
+    watch->operations += operations;
+    if (watch->operations >= OPERATIONS_PER_LOOK) {
+        watch->operations = 0;
+        COUNT(*watch->shared->n_looks);
+        look(watch);
+    }
+    return READ(watch->shared->is_over);
+}
+
+#endif
