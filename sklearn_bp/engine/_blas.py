@@ -12,67 +12,85 @@ restores its own.)
 
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack
+from functools import partial
 
 from threadpoolctl import ThreadpoolController
 
 
 class _OneThread:
-    """Hold BLAS to one thread from the first `__enter__` to the last `__exit__`.
+    """Hold BLAS to one thread from the first of several holds to the last.
 
     A hold within a hold of the same thread ends with the outer one.
     """
 
     def __init__(self):
-        # Reentrant, as garbage collection may close a generator inside `expecting`.
+        # Reentrant, as garbage collection may end a hold inside of it.
         self._lock = threading.RLock()
-        self._n_inside = 0
         self._libraries = None
-        self._shared_before = None
+        self._holds = set()  # the outermost one of each thread
+        self._shared_before = ()
         self._own = _Own()
         self._expectations = ()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._let_go)
 
-    def __enter__(self):
+    def held(self):
+        """Hold BLAS in a ``with`` block."""
+        hold = _Hold()
+        return _FromTo(partial(self._begin, hold), partial(self._end, hold))
+
+    def _begin(self, hold):
         with self._lock:
             if self._libraries is None:
                 # Looks through all libraries of the process: once is enough.
                 controller = ThreadpoolController().select(user_api="blas")
                 self._libraries = controller.lib_controllers
-            if self._own.depth == 0:
+            if self._own.outermost.is_over:
                 before = [library.get_num_threads() for library in self._libraries]
-                if self._n_inside == 0:
+                if not self._holds:
                     self._shared_before = before
-                self._n_inside += 1
-                self._own.before = before
-            self._own.depth += 1
+                self._own.outermost = hold
+                self._holds.add(hold)
+                hold.before = before
             for library in self._libraries:
                 _set_num_threads(library, 1)
 
-    def __exit__(self, *exception):
-        if self._own.depth == 0:  # a fork has let go
-            return
-        self._own.depth -= 1
-        if self._own.depth > 0:
+    def _end(self, hold):
+        if hold.is_over:
             return
         with self._lock:
-            self._n_inside -= 1
+            try:
+                if hold.before is not None:
+                    self._restore(hold)
+            except Exception:  # but not Ctrl-C, after which it can be tried again
+                self._forget(hold)
+                raise
+            self._forget(hold)
+
+    def _restore(self, hold):
+        is_last = self._holds <= {hold}
+        with ExitStack() as all_of_them:  # even if one of them raises an error
             for library, own, shared in zip(
-                self._libraries, self._own.before, self._shared_before, strict=True
+                self._libraries, hold.before, self._shared_before, strict=True
             ):
                 if _is_per_thread(library):
-                    _set_num_threads(library, own)
-                elif self._n_inside == 0:
-                    _set_num_threads(library, shared)
+                    all_of_them.callback(_set_num_threads, library, own)
+                elif is_last:
+                    all_of_them.callback(_set_num_threads, library, shared)
+
+    def _forget(self, hold):
+        self._holds.discard(hold)
+        hold.is_over = True
 
     @property
     def n_at_work(self):
         """How many threads currently hold BLAS, or are expected to."""
         # The threads of a study within a study's training belong to the outer one.
-        return max([self._n_inside, *(n_threads() for n_threads in self._expectations)])
+        return max(
+            [len(self._holds), *(n_threads() for n_threads in self._expectations)]
+        )
 
-    @contextmanager
     def expecting(self, n_threads):
         """Count threads even while they hold nothing, as between two trainings.
 
@@ -81,32 +99,83 @@ class _OneThread:
         n_threads : callable
             Returns how many there currently are.
         """
+        return _FromTo(
+            partial(self._expect, n_threads), partial(self._expect_no_longer, n_threads)
+        )
+
+    def _expect(self, n_threads):
         with self._lock:
             self._expectations = (*self._expectations, n_threads)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._expectations = tuple(
-                    other for other in self._expectations if other is not n_threads
-                )
+
+    def _expect_no_longer(self, n_threads):
+        with self._lock:
+            self._expectations = tuple(
+                other for other in self._expectations if other is not n_threads
+            )
 
     def _let_go(self):
         """Reset a forked process, where the threads that held BLAS do not exist."""
         self._lock = threading.RLock()
-        self._own = _Own()
         self._expectations = ()
-        if self._n_inside > 0:
-            self._n_inside = 0
+        if self._holds:
+            for hold in list(self._holds):
+                self._forget(hold)
             for library, shared in zip(self._libraries, self._shared_before):
                 _set_num_threads(library, shared)
 
 
-class _Own(threading.local):
-    """How often a thread has entered, and the BLAS thread numbers before."""
+class _Hold:
+    """A hold of BLAS, and if it is its thread's outermost one, the BLAS thread numbers
+    before."""
 
-    depth = 0
-    before = ()
+    is_over = False
+    before = None
+
+
+class _NoHold:
+    is_over = True
+
+
+class _Own(threading.local):
+    outermost = _NoHold
+
+
+class _FromTo:
+    """Call `begin` and `end` at the two ends of a ``with`` block.
+
+    An error or Ctrl-C may come between at any point of them, too. `end` takes back what
+    has been done of `begin`, and may be called several times.
+    """
+
+    def __init__(self, begin, end):
+        self._begin = begin
+        self._end = end
+        self._ending = None
+
+    def __enter__(self):
+        self._ending = _at_last(self._end)
+        next(self._ending)
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *exception):
+        try:
+            self._ending.close()
+        except BaseException:
+            self._end()
+            raise
+
+
+def _at_last(end):
+    """A generator that calls a function when it is closed: as it also is when nobody
+    refers to it any more, if Ctrl-C comes before the first line of `__exit__`."""
+    try:
+        yield
+    finally:
+        end()
 
 
 def _is_per_thread(library):

@@ -109,7 +109,7 @@ class FittedNetwork:
     def raw_outputs(self, X):
         """The outputs before the link, shape (n_samples, n_outputs)."""
         X = self._scaled(X)
-        with one_blas_thread:
+        with one_blas_thread.held():
             return self._engine.forward(self.network, self.theta, X)
 
     def respond(self, method, X):
@@ -119,7 +119,7 @@ class FittedNetwork:
     def loss_and_gradients(self, samples, objective):
         """The objective over all samples, which are scaled already, and its derivatives
         with respect to weights and biases, by layer."""
-        with one_blas_thread:
+        with one_blas_thread.held():
             data_loss, penalty, gradient = self._engine.loss_and_gradients(
                 self.network,
                 self.theta,
@@ -134,7 +134,7 @@ class FittedNetwork:
         """The derivatives of the raw outputs with respect to the features, both in the
         user's units, shape (n_samples, n_outputs, n_features)."""
         X = self._scaled(X)
-        with one_blas_thread:
+        with one_blas_thread.held():
             gradients = input_gradients(self.network, self.theta, X)
         if self.scaling is None:
             return gradients
@@ -170,7 +170,7 @@ class FittedNetwork:
         theta = below.flatten(
             self.coefs[: layer + 1], self.intercepts[: layer + 1], dtype=self.dtype
         )
-        with one_blas_thread:
+        with one_blas_thread.held():
             net_inputs = self._engine.forward(below, theta, X)
         activations = ACTIVATIONS[self.activations[layer]].function(net_inputs)
         return np.asarray(activations, dtype=self.dtype)

@@ -195,7 +195,7 @@ class Follower:
     def _measure(self):
         start = perf_counter()
         thetas = self._thetas[: self._n_kept]
-        with one_blas_thread:
+        with one_blas_thread.held():
             measured = [measure(thetas) for measure in self._measures]
         self._curves.append(np.transpose(measured, (2, 0, 1)))
         self._n_kept = 0

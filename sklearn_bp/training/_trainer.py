@@ -181,7 +181,7 @@ def train(course, *, warns_of_end=True, is_alone=True):
     ValueError
         If the loss becomes infinite or NaN.
     """
-    with one_blas_thread:
+    with one_blas_thread.held():
         try:
             try:
                 while course.has_epochs_left:
