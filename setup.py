@@ -100,7 +100,6 @@ extensions = cythonize(
         "wraparound": DEBUG,
         "initializedcheck": DEBUG,
         "cdivision": True,
-        "freethreading_compatible": True,
     },
 )
 for extension in extensions:
