@@ -45,6 +45,11 @@ class Cancellation:
         if self.flag[0]:
             inner.cancel()
 
+    def check(self):
+        """Raise `Cancelled` if the work is cancelled."""
+        if self.flag[0]:
+            raise Cancelled
+
     @contextmanager
     def covers(self):
         """Let what the calling thread does in this block raise `Cancelled`."""
@@ -52,7 +57,7 @@ class Cancellation:
         try:
             self._at_work.add(thread)
             _own.cancellation = self
-            listen()
+            self.check()
             yield
         finally:
             _own.cancellation = outer
@@ -88,7 +93,6 @@ def listen():
     """
     flag = None
     if _own.cancellation is not None:
+        _own.cancellation.check()
         flag = _own.cancellation.flag
-        if flag[0]:
-            raise Cancelled
     return threading.get_ident() == threading.main_thread().ident, flag

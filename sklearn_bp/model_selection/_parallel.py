@@ -12,7 +12,7 @@ from joblib.parallel import (
 )
 from sklearn.utils import parallel as sklearn_parallel
 
-from ..engine import one_blas_thread
+from ..engine import Cancellation, Cancelled, one_blas_thread
 from ..utils import plain_number, warn
 
 #: The number of consecutive calls without any result after which to give up.
@@ -24,9 +24,15 @@ MOST_FRUITLESS_CALLS = 3
 OPERATIONS_AT_A_TIME = 5e8
 LEAST_TURNS = 4
 
+#: How many seconds to wait for cancelled calls, which end at once unless they are in a
+#: scorer or another function of the user's.
+LONGEST_WAIT = 1.0
+
 
 def side_by_side(function, tasks, n_jobs, operations=math.inf):
     """Call a function with each of several lists of arguments.
+
+    When it is closed or interrupted, calls that are underway in threads are cancelled.
 
     Workers may be lost. What they leave undone is repeated, as the function returns
     the same result for the same arguments.
@@ -61,23 +67,32 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
     shares_memory = getattr(backend, "supports_sharedmem", False)
     n_threads = _n_workers(n_jobs) if shares_memory else 0
     # A thread between two tasks keeps its processor.
+    cancellation = Cancellation()
     with one_blas_thread.expecting(lambda: min(n_threads, len(missing))):
-        yield from _results(function, tasks, missing, n_jobs, operations)
+        try:
+            yield from _results(
+                function, tasks, missing, n_jobs, operations, cancellation
+            )
+        finally:
+            cancellation.cancel(LONGEST_WAIT)
 
 
-def _results(function, tasks, missing, n_jobs, operations):
+def _results(function, tasks, missing, n_jobs, operations, cancellation):
     config = sklearn.get_config()
     n_fruitless = 0
     while missing:
         n_before = len(missing)
         tools = _tools()
         calls = (
-            tools.delayed(_numbered)(number, config, function, *tasks[number])
+            tools.delayed(_numbered)(
+                number, config, cancellation, function, *tasks[number]
+            )
             for number in sorted(missing)
         )
         try:
             batch_size = _batch_size(n_before, n_jobs, operations)
             for number, result in _parallel(tools, n_jobs, batch_size)(calls):
+                cancellation.check()  # of the work that all of this is part of
                 missing.discard(number)
                 yield number, result
         except Exception as error:
@@ -134,7 +149,10 @@ def _is_of_a_lost_worker(error):
     )
 
 
-def _numbered(number, config, function, *arguments):
+def _numbered(number, config, cancellation, function, *arguments):
     # scikit-learn's settings are per thread, and other threads do not see them.
-    with sklearn.config_context(**config):
-        return number, function(*arguments)
+    try:
+        with cancellation.covers(), sklearn.config_context(**config):
+            return number, function(*arguments)
+    except Cancelled:  # which joblib would take for an error
+        return number, None

@@ -5,11 +5,11 @@ import _thread
 import signal
 import threading
 import time
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from interruptions import interrupted
 from sweeps import each_pair
 
 from sklearn_bp import BackpropRegressor, config_context
@@ -104,26 +104,6 @@ class Work:
         n_steps = -(-n_rows // batch_size) if n_steps is None else n_steps
         order = np.random.RandomState(1).permutation(n_rows)[: n_steps * batch_size]
         run_steps(order[np.newaxis], np.full((1, n_steps), 0.01))
-
-
-@contextmanager
-def interrupted(interrupt):
-    """From another thread, as soon as a call has looked for it once."""
-    before, is_over = get_looks()[0], threading.Event()
-
-    def wait():
-        while get_looks()[0] == before and not is_over.is_set():
-            time.sleep(0.001)
-        if not is_over.is_set():
-            interrupt()
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
 
 
 # ---- how often is looked for it ------------------------------------------------------
