@@ -136,7 +136,13 @@ class SeenNetwork:
         X = part.given_X if self._looks_at_X else None
         weight = part.sample_weight
         weights = {} if weight is None else {"sample_weight": weight}
-        score = float(self._informed(self._estimator, X, part.given_y, **weights))
+        score = self._informed(self._estimator, X, part.given_y, **weights)
+        try:
+            score = float(score)
+        except TypeError:
+            raise TypeError(
+                f"scoring={self._scorer!r} must return one number, got {score!r}."
+            ) from None
         if np.isnan(score):
             raise ValueError(
                 f"scoring={self._scorer!r} returned NaN, so this epoch cannot be"

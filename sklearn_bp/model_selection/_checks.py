@@ -1,6 +1,7 @@
 """Checks that find errors in a study before anything is trained."""
 
 import math
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -151,6 +152,7 @@ def check_study(
         If a setting, the folds, the scorer or the data are not valid.
     """
     preprocessing, network = split_off(estimator)
+    _check_scoring(scoring)
     if len(settings) == 0:
         raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
@@ -309,6 +311,15 @@ def _check_that_r2_is_defined(folds):
             "The coefficient of determination is undefined for fewer than two samples,"
             " and the test part of each fold has fewer. Use fewer folds, or"
             " scoring='loss'."
+        )
+
+
+def _check_scoring(scoring):
+    if isinstance(scoring, Iterable) and not isinstance(scoring, str):
+        raise ValueError(
+            "scoring must be one metric, by which to choose, as a string, a callable or"
+            " None; several at once are not supported. Pass one of those in"
+            f" {scoring!r}."
         )
 
 

@@ -1,6 +1,7 @@
 """The overfitting study: all epochs of all folds of all settings."""
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 
@@ -45,7 +46,9 @@ def overfitting_study(
         The targets.
     param_grid : dict, list of dict, ParameterGrid or ParameterSampler
         The settings, as in :class:`sklearn.model_selection.GridSearchCV`: a dict from
-        parameter names to lists of values, or several of these.
+        parameter names to lists of values, or several of these. A list of dicts from
+        names to single values, such as ``list(ParameterSampler(...))``, is taken as the
+        settings, unless all of its values are sequences.
     cv : int, cross-validation generator or iterable, default=5
         The folds, the same for all settings; an int makes them stratified for a
         classifier.
@@ -230,7 +233,22 @@ def settings_of(param_grid):
     """The settings of a grid, a dict for each."""
     if isinstance(param_grid, ParameterGrid | ParameterSampler):
         return list(param_grid)
-    return list(ParameterGrid(param_grid))
+    if isinstance(param_grid, Iterator):  # of which there is only one pass
+        param_grid = list(param_grid)
+    try:
+        return list(ParameterGrid(param_grid))
+    except TypeError:
+        # values that cannot be several: the settings themselves
+        if _are_settings(param_grid):
+            return list(param_grid)
+        raise
+
+
+def _are_settings(settings):
+    """Whether these are settings, such as those of a ParameterSampler in a list."""
+    return isinstance(settings, Sequence) and all(
+        isinstance(setting, Mapping) for setting in settings
+    )
 
 
 def check_factor(halving_factor):

@@ -311,6 +311,16 @@ WRONG = [
     ({"scoring": failing_scorer}, ValueError, "fails for this estimator .* KeyError"),
     ({"scoring": lambda model, X, y: np.nan}, ValueError, "fails .* returned NaN"),
     ({"scoring": "roc_auc"}, ValueError, "fails for this estimator"),
+    *(
+        ({"scoring": several}, ValueError, "must be one metric.* Pass one of those in")
+        for several in (["accuracy", "f1"], ("f1",), {"f1"}, {"f1": "f1_macro"})
+    ),
+    (
+        {"scoring": lambda model, X, y: {"f1": 0.5}},
+        ValueError,
+        "fails .* must return one number, got {'f1': 0.5}",
+    ),
+    ({"groups": [1, 2]}, ValueError, "inconsistent numbers of samples"),
     ({"y": Y_BLOBS[:-1]}, ValueError, "inconsistent numbers of samples"),
     ({"X": np.full_like(X_BLOBS, np.nan)}, ValueError, "Input X contains NaN"),
     ({"sample_weight": -np.ones(60)}, ValueError, "Negative values in sample_weight"),

@@ -377,6 +377,12 @@ def test_settings_by_a_sampler(iris):
     assert study.params == list(sampler)
 
 
+def test_grids_one_by_one(iris):
+    grids = ({"alpha": [alpha]} for alpha in (0.1, 1))
+    study = overfitting_study(network(), *iris, grids, cv=FOLDS)
+    assert study.params == [{"alpha": 0.1}, {"alpha": 1}]
+
+
 class ByColumn:
     """Folds by a column of the frame and by the targets' index."""
 
@@ -514,6 +520,18 @@ def test_epochs_without_a_score_are_not_chosen(iris):
     assert study.cv_results(epoch=3)["rank_test_score"].tolist() == [1, 2, 2]
     assert np.isfinite(study.to_frame()["test_score"][:2]).all()
     assert "alpha=10 failed" in study.summary()
+
+
+@one_engine
+def test_settings_may_be_a_list_of_dicts(iris):
+    choices = {"alpha": [0.01, 1.0, 10.0], "hidden_layer_sizes": [(3,), (4, 2)]}
+    sampler = ParameterSampler(choices, 3, random_state=0)
+    settings = list(sampler)
+    for given in (sampler, settings, tuple(settings), iter(settings)):
+        study = overfitting_study(network(max_iter=2), *iris, given, cv=2)
+        assert study.params == settings
+    with pytest.raises(TypeError, match="needs to be a list"):
+        overfitting_study(network(), *iris, {"alpha": 0.1}, cv=2)
 
 
 class Untouched(BackpropClassifier):

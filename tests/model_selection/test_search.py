@@ -228,6 +228,9 @@ def test_one_random_state_is_one_result(iris):
         ({"cv": []}, ValueError, "cv has no folds"),
         ({"cv": 51}, ValueError, "number of splits|cannot be greater"),
         ({"scoring": "no_such"}, ValueError, "scoring"),
+        ({"scoring": ["accuracy", "f1"]}, ValueError, "must be one metric"),
+        ({"scoring": {"f1": "f1"}}, ValueError, "must be one metric"),
+        ({"scoring": 3}, ValueError, "scoring"),
     ],
     ids=str,
 )
