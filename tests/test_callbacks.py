@@ -232,3 +232,11 @@ def test_clones_take_callbacks_as_those_of_scikit_learn_do():
     assert hasattr(clone(model), "_skl_callbacks") == hasattr(
         clone(theirs), "_skl_callbacks"
     )
+
+
+def test_studies_leave_the_callbacks_of_pipelines_to_the_users_own_fits():
+    recorder = Recorder()
+    inner = make_pipeline(StandardScaler(), BackpropClassifier(max_iter=3))
+    pipeline = make_pipeline(StandardScaler(), inner.set_callbacks(recorder))
+    epoch_curve(pipeline.set_callbacks(recorder), X, Y, cv=2)
+    assert recorder.calls == []

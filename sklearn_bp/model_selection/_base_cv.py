@@ -19,6 +19,7 @@ from ..utils import (
     Interval,
     StrOptions,
     fit_context,
+    takes_weight,
     warn,
 )
 from ._checks import check_study
@@ -162,6 +163,8 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _train(self, network, n_epochs, X, y, sample_weight, task):
         """Train the network on all data."""
+        if not takes_weight(network, "fit"):
+            sample_weight = None
         targets, samples = check_samples(
             network, X, y, sample_weight, scales=self.scale
         )

@@ -12,10 +12,8 @@ from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 
-from .._base import BaseBackprop
 from ..engine import get_config, get_engine
 from ..fitting import (
     Measure,
@@ -32,8 +30,9 @@ from ..fitting import (
 )
 from ..network import LOSSES
 from ..training import Samples, operations_of_epoch
-from ..utils import check_parameters, is_name, plain_number, warn
+from ..utils import check_parameters, is_name, is_routing, plain_number, routed, warn
 from ._fold import Candidate, describe
+from ._pipelines import may_resample, split_off
 from ._summary import MOST_NAMED, NEGATED_LOSS, count
 
 #: Parameters that make losses different quantities.
@@ -106,7 +105,7 @@ class Plan:
         """The approximate number of multiplications and additions in training and
         measuring a candidate; infinite if user code is involved."""
         candidate, X = self.candidates[number], self.samples[number].X
-        if candidate.preprocessing is not None or callable(self.scorer):
+        if candidate.pipeline is not None or callable(self.scorer):
             return math.inf
         hidden = check_hidden_layer_sizes(candidate.network.hidden_layer_sizes)
         sizes = X.shape[1], *hidden, candidate.targets.n_outputs
@@ -151,24 +150,24 @@ def check_study(
     ValueError
         If a setting, the folds, the scorer or the data are not valid.
     """
-    preprocessing, network = split_off(estimator)
+    _, network = split_off(estimator)
     _check_scoring(scoring)
     if len(settings) == 0:
         raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
     _share_seed(candidates)
-    X, y = indexable(X, y)
+    X, y, groups = indexable(X, y, groups)
     if issparse(y):  # indicators of a multilabel problem
         y = y.toarray()
     given, checker = (X, y), clone(network)
-    if preprocessing is None:
+    if any(candidate.pipeline is None for candidate in candidates):
         # The computing type is up to each candidate.
         X, y = check_X_y(checker, X, y, [np.float64, np.float32], reset=True)
     else:
         y = np.asarray(y)
         check_no_missing(y)
     weight = check_sample_weight(sample_weight, len(y))
-    folds = _folds(cv, given, y, groups, network)
+    folds = _folds(cv, given, y, weight, groups, network)
     _check_that_parts_have_weight(folds, weight)
     classes = learn_targets(network, y).labels
     candidates = [replace(candidate, classes=classes) for candidate in candidates]
@@ -177,10 +176,7 @@ def check_study(
     scorer, score_name = _scorer(scoring, network)
     if not _look_at_what_was_given(candidates, scoring):
         given = None
-    if preprocessing is None:
-        candidates, samples = _learned(candidates, X, y, weight, given, scales)
-    else:
-        samples = [Samples(None, None, weight, given)] * len(candidates)
+    candidates, samples = _learned(candidates, X, y, weight, given, groups, scales)
     if hasattr(checker, "feature_names_in_"):
         for candidate in candidates:
             candidate.network.feature_names_in_ = checker.feature_names_in_
@@ -194,42 +190,18 @@ def check_study(
             f" {PARAMETERS_OF_LOSSES}, which make losses different quantities. Use a"
             " scorer, such as 'neg_log_loss' or 'r2'."
         )
-    if preprocessing is not None:  # which is fitted to try a candidate out
-        _try_out(plan, 0, scoring, on_all_folds=False)
-        return plan
-    for number in range(len(candidates)):
-        _try_out(plan, number, scoring, on_all_folds=number == 0)
+    for number, on_all_folds in _trials(plan):
+        _try_out(plan, number, scoring, on_all_folds)
     return plan
-
-
-def split_off(estimator):
-    """The steps before the network, or None, and the network.
-
-    Raises
-    ------
-    TypeError
-        If there is no network of this package at the end.
-    """
-    preprocessing, network = None, estimator
-    if isinstance(estimator, Pipeline):
-        preprocessing, network = estimator[:-1], estimator[-1]
-        if len(preprocessing.steps) == 0:
-            preprocessing = None
-    if not isinstance(network, BaseBackprop):
-        raise TypeError(
-            "estimator must be a BackpropClassifier, a BackpropRegressor, or a Pipeline"
-            f" that ends in one, got {estimator!r}."
-        )
-    return preprocessing, network
 
 
 def _candidate(estimator, params):
     copies = {name: clone(value, safe=False) for name, value in params.items()}
-    preprocessing, network = split_off(clone(estimator).set_params(**copies))
+    pipeline, network = split_off(clone(estimator).set_params(**copies))
     check_parameters(network)
     check_layers(network)  # before others are trained, also behind other steps
     check_for_folds(network)
-    return Candidate(params, preprocessing, network)
+    return Candidate(params, pipeline, network)
 
 
 def _share_seed(candidates):
@@ -242,15 +214,16 @@ def _share_seed(candidates):
             network.random_state = seed
 
 
-def _folds(cv, given, y, groups, network):
+def _folds(cv, given, y, weight, groups, network):
     cv = check_cv(cv, y, classifier=is_classifier(network))
     numbers = np.arange(len(y), dtype=np.int64)  # as folds may be masks
+    requested = routed(cv, "split", sample_weight=weight)
     folds = [
         tuple(
             _rows(numbers, part, f"{name} part of fold {fold}")
             for name, part in (("training", train), ("test", test))
         )
-        for fold, (train, test) in enumerate(cv.split(*given, groups))
+        for fold, (train, test) in enumerate(cv.split(*given, groups, **requested))
     ]
     if len(folds) == 0:
         raise ValueError(
@@ -336,21 +309,26 @@ def _scorer(scoring, network):
 def _look_at_what_was_given(candidates, scoring):
     """Whether a step, a user-defined scorer or a splitter sees the data."""
     return callable(scoring) or any(
-        candidate.preprocessing is not None
+        candidate.pipeline is not None
         or callable(candidate.network.scoring)
         or is_splitter(candidate.network.validation_fraction)
         for candidate in candidates
     )
 
 
-def _learned(candidates, X, y, weight, given, scales):
-    """The candidates, none of which has other steps, with their targets, and the
-    samples of each. Those of one computing type share one X. `given` holds X and y as
-    given by the user, or is None if the arrays will do. If folds are to be scaled, X
-    and y stay as they are."""
+def _learned(candidates, X, y, weight, given, groups, scales):
+    """The candidates, those without a pipeline with their targets, and the samples of
+    each. Those of one computing type share one X. `given` holds X and y as given by the
+    user, or is None if the arrays will do. If folds are to be scaled, X and y stay as
+    they are."""
     with_targets, samples, converted, learned = [], [], {}, {}
     for candidate in candidates:
         network = candidate.network
+        if candidate.pipeline is not None:
+            metadata = (groups,) if is_routing() and groups is not None else ()
+            with_targets.append(candidate)
+            samples.append(Samples(None, None, weight, (*given, *metadata)))
+            continue
         dtype, loss = str(network.dtype), getattr(network, "loss", None)
         if (dtype, loss) not in learned:
             targets, checked = check_samples(
@@ -366,6 +344,22 @@ def _learned(candidates, X, y, weight, given, scales):
         with_targets.append(replace(candidate, targets=targets, scales=scales))
         samples.append(checked)
     return with_targets, samples
+
+
+def _trials(plan):
+    """The numbers of the candidates to try out, and whether on all folds. Pipelines are
+    fitted for it, so only the first one is, and those that sample weights may not be
+    able to follow."""
+    bare, others = [], []
+    for number, candidate in enumerate(plan.candidates):
+        if candidate.pipeline is None:
+            bare.append(number)
+        else:
+            is_weighted = plan.samples[number].sample_weight is not None
+            if not others or (is_weighted and may_resample(candidate.pipeline)):
+                others.append(number)
+    yield from ((number, number == bare[0]) for number in bare)
+    yield from ((number, False) for number in others)
 
 
 def _try_out(plan, number, scoring, on_all_folds):
@@ -389,7 +383,7 @@ def _why_undefined(plan, number, fold):
     the targets. None if it has one."""
     engine = get_engine(plan.engine)
     training, parts = plan.candidates[number].training(
-        plan.samples[number], *plan.folds[fold], engine
+        plan.samples[number], *plan.folds[fold], plan.scorer, engine
     )
     training.prepare()
     if training.is_by_epochs:

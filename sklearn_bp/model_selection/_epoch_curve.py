@@ -194,9 +194,10 @@ def epoch_curve(
     Parameters
     ----------
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
-        The estimator, of which clones are trained. The other steps of a pipeline are
-        fitted on each fold's training part. Iterations of ``solver='lbfgs'`` count as
-        epochs. A network with ``random_state=None`` is given one seed for all
+        The estimator, of which clones are trained. A pipeline, of any class, may end in
+        another one; its own `fit` and `score` are followed on each fold, so that
+        samplers only draw from what is trained on. Iterations of ``solver='lbfgs'``
+        count as epochs. A network with ``random_state=None`` is given one seed for all
         trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data. Without other steps, and except with lbfgs, folds are rows of one
@@ -213,7 +214,8 @@ def epoch_curve(
         How many folds are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights for training and for everything that is measured.
+        Weights for training and for everything that is measured. Steps of a pipeline
+        are given them if they request them by metadata routing.
     groups : array-like of shape (n_samples,), default=None
         The groups that some splitters, such as `GroupKFold`, keep together.
 
@@ -225,7 +227,8 @@ def epoch_curve(
     Raises
     ------
     TypeError
-        If the estimator is not a network of this package and does not end in one.
+        If the estimator is not a network of this package and does not end in one, or if
+        its class of pipeline cannot be followed.
     ValueError
         If the folds, the scorer or the data are not valid, before any training; or if
         training fails, or no epoch has a score in all folds.

@@ -19,7 +19,8 @@ from ..fitting import (
     scale_samples,
 )
 from ..training import Samples
-from ..utils import take_rows
+from ..utils import take_rows, takes_weight
+from ._pipelines import FollowedPipeline
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class Candidate:
     ----------
     params : dict
         The setting.
-    preprocessing : Pipeline or None
-        The steps before the network.
+    pipeline : Pipeline or None
+        The pipeline around the network; None if the network is given the data as they
+        are.
     network : BackpropClassifier or BackpropRegressor
         The network, of which trainings use copies.
     targets : ClassTargets, NumberTargets or None, default=None
@@ -45,7 +47,7 @@ class Candidate:
     """
 
     params: dict
-    preprocessing: Pipeline | None
+    pipeline: Pipeline | None
     network: BaseEstimator
     targets: Any = None
     scales: bool = False
@@ -54,17 +56,19 @@ class Candidate:
     @property
     def uses_rows(self):
         """Whether the rows of X are used in place."""
-        return self.preprocessing is None and self.network.solver != "lbfgs"
+        return self.pipeline is None and self.network.solver != "lbfgs"
 
-    def training(self, samples, train, test, engine):
+    def training(self, samples, train, test, scorer, engine):
         """The training on a fold, and what it is measured on.
 
         Parameters
         ----------
         samples : Samples
-            The data; with other steps, as given by the user.
+            The data; with a pipeline, as given by the user.
         train, test : ndarray of int
             Row numbers.
+        scorer : callable, "loss" or None
+            The scorer, which may request no weights.
         engine : Engine
             The engine that computes.
 
@@ -79,38 +83,53 @@ class Candidate:
         for name in ("random_state", "validation_fraction"):  # may hold a RandomState
             setattr(network, name, copy.deepcopy(getattr(network, name)))
         common = {"is_alone": False, "engine": engine}
-        targets = self.targets
-        if self.scales:
-            targets, samples = scale_samples(network, targets, samples, train)
-        if self.uses_rows:
+        weighs_fit = takes_weight(network, "fit")
+        weighs_score = takes_weight(scorer if callable(scorer) else network, "score")
+        targets, rows = self.targets, None
+        if self.pipeline is not None:
+            targets, own, parts = self._followed(network, samples, train, test)
+        else:
+            if self.scales:
+                targets, samples = scale_samples(network, targets, samples, train)
             parts = [samples.part(train), samples.part(test)]
-            training = Training(network, targets, samples, rows=train, **common)
-            return training, parts
-        if self.preprocessing is None:
-            parts = [samples.part(rows).as_copy() for rows in (train, test)]
-            return Training(network, targets, parts[0].samples, **common), parts
+            own, rows = samples, train
+            if not self.uses_rows:
+                parts = [part.as_copy() for part in parts]
+                own, rows = parts[0].samples, None
+        own = _weighted(own, weighs_fit)
+        parts = [
+            _weighted(part.samples, weighs_score).part(part.rows) for part in parts
+        ]
+        return Training(network, targets, own, rows=rows, **common), parts
+
+    def _followed(self, network, samples, train, test):
+        """The targets, the samples to train on and the parts to measure on that the
+        pipeline gives to its network."""
+        pipeline = FollowedPipeline(self.pipeline)
         train, test = _copies(samples, train), _copies(samples, test)
-        steps = copy.deepcopy(self.preprocessing)
-        X, y, weight = train
         targets, own = check_samples(
-            network, steps.fit_transform(X, y), y, weight, classes=self.classes
+            network, *pipeline.fit(*train), classes=self.classes
         )
         # Some steps, such as TargetEncoder, transform the data that they are fitted on
         # differently. A fitted pipeline treats these like other data, and so do we.
         parts = [
             check_more_samples(
-                network, targets, steps.transform(X), y, weight, own.X.dtype
+                network, targets, *pipeline.transform(*data), own.X.dtype
             ).part()
-            for X, y, weight in (train, test)
+            for data in (train, test)
         ]
-        return Training(network, targets, own, **common), parts
+        return targets, own, parts
 
 
 def _copies(samples, rows):
-    """Copies of some rows of X, y and weights, as given by the user."""
-    X, y = (take_rows(array, rows) for array in samples.given)
+    """Copies of some rows of X, y, weights and other metadata, as given by the user."""
+    X, y, *metadata = (take_rows(array, rows) for array in samples.given)
     weight = samples.sample_weight
-    return X, y, None if weight is None else weight[rows]
+    return X, y, None if weight is None else weight[rows], *metadata
+
+
+def _weighted(samples, are_weights_taken):
+    return samples if are_weights_taken else samples.weighted(None)
 
 
 class Follower:
@@ -298,7 +317,9 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, task, *arrays):
     X, y, sample_weight, *given = arrays
     samples = Samples(X, y, sample_weight, tuple(given))
     try:
-        training, parts = candidate.training(samples, train, test, get_engine(engine))
+        training, parts = candidate.training(
+            samples, train, test, scorer, get_engine(engine)
+        )
         follower = Follower(parts, scorer)
         part = parts[0]
         with epoch_callbacks(

@@ -36,9 +36,10 @@ def overfitting_study(
     Parameters
     ----------
     estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
-        The estimator, of which clones are trained for up to `max_iter` epochs. The
-        other steps of a pipeline are fitted on each fold's training part. A network
-        with ``random_state=None`` is given one seed for all trainings.
+        The estimator, of which clones are trained for up to `max_iter` epochs. A
+        pipeline, of any class, may end in another one; its own `fit` and `score` are
+        followed on each fold, so that samplers only draw from what is trained on. A
+        network with ``random_state=None`` is given one seed for all trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data. Without other steps, and except with lbfgs, folds are rows of one
         array, not copies.
@@ -60,7 +61,8 @@ def overfitting_study(
         How many networks are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`, such as 'dask'.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights for training and for everything that is measured.
+        Weights for training and for everything that is measured. Steps of a pipeline
+        are given them if they request them by metadata routing.
     groups : array-like of shape (n_samples,), default=None
         The groups that some splitters, such as `GroupKFold`, keep together.
     halving_factor : float >= 2, default=None
@@ -78,7 +80,8 @@ def overfitting_study(
     Raises
     ------
     TypeError
-        If the estimator is not a network of this package and does not end in one.
+        If the estimator is not a network of this package and does not end in one, or if
+        its class of pipeline cannot be followed.
     ValueError
         If a setting, the folds, the scorer or the data are not valid, before any
         training; or if all settings fail.

@@ -18,7 +18,8 @@ class Samples:
     X, y, sample_weight : arrays
         Data, encoded targets, and weights or None, as the engines take them.
     given : tuple of array-like, default=(None, None)
-        X and y as given by the user, for scorers.
+        X and y as given by the user, for scorers; with a pipeline also groups, if its
+        steps may request them.
     scaling : Scaling, default=None
         What was done to the user's features.
     """

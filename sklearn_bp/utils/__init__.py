@@ -10,10 +10,13 @@ from ._sklearn import (
     begin_callbacks,
     check_parameters,
     fit_context,
+    is_routing,
     managed_callbacks,
     metric_of,
+    routed,
     scorer_of_classes,
     take_rows,
+    takes_weight,
 )
 from ._values import PlainNumbers, are_equal, is_name, plain_number
 from ._warnings import warn
@@ -31,10 +34,13 @@ __all__ = [
     "check_parameters",
     "fit_context",
     "is_name",
+    "is_routing",
     "managed_callbacks",
     "metric_of",
     "plain_number",
+    "routed",
     "scorer_of_classes",
     "take_rows",
+    "takes_weight",
     "warn",
 ]

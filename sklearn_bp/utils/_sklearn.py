@@ -5,9 +5,15 @@ import copy
 import inspect
 from contextlib import nullcontext
 
+from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    get_routing_for_object,
+)
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -40,10 +46,13 @@ __all__ = [
     "begin_callbacks",
     "check_parameters",
     "fit_context",
+    "is_routing",
     "managed_callbacks",
     "metric_of",
+    "routed",
     "scorer_of_classes",
     "take_rows",
+    "takes_weight",
 ]
 
 
@@ -114,6 +123,51 @@ def scorer_of_classes(scorer, classes):
     scorer = copy.copy(scorer)
     scorer._kwargs = {**scorer._kwargs, **missing}
     return scorer
+
+
+def is_routing():
+    """Whether metadata routing is enabled."""
+    return get_config()["enable_metadata_routing"]
+
+
+def routed(consumer, method, **metadata):
+    """Those of the metadata that are to be given to a method.
+
+    Parameters
+    ----------
+    consumer : object
+        An estimator, splitter or scorer, which may pass metadata on to others.
+    method : str
+        The name of its method.
+    **metadata : dict
+        Metadata by name; None stands for none.
+
+    Returns
+    -------
+    requested : dict
+        The metadata that the method, or those that it calls, request; without metadata
+        routing nothing.
+
+    Raises
+    ------
+    UnsetMetadataPassedError
+        If the method takes some of the metadata, and it is not set whether it is to.
+    """
+    if not is_routing():
+        return {}
+    mapping = MethodMapping().add(caller="fit", callee=method)
+    router = MetadataRouter(owner="a study").add(method_mapping=mapping, it=consumer)
+    given = {name: value for name, value in metadata.items() if value is not None}
+    return router.route_params(caller="fit", params=given)["it"][method]
+
+
+def takes_weight(consumer, method):
+    """Whether a method is to be given the sample weights of a study: unless metadata
+    routing is enabled and it requests none, or others."""
+    if not is_routing():
+        return True
+    requests = getattr(get_routing_for_object(consumer), method).requests
+    return requests.get("sample_weight") in (None, True)
 
 
 def take_rows(array, rows):

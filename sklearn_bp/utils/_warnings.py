@@ -5,8 +5,8 @@ import warnings
 from inspect import currentframe
 
 # The libraries whose code may call an estimator on behalf of the user.
-BETWEEN = {"dask", "distributed", "imblearn", "joblib", "ray", "scipy", "sklearn"}
-BETWEEN.add(__name__.partition(".")[0])
+BETWEEN = {"dask", "distributed", "feature_engine", "imblearn", "joblib", "ray"}
+BETWEEN |= {"scipy", "sklearn", __name__.partition(".")[0]}
 STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
