@@ -40,6 +40,7 @@ class Measure:
     """
 
     def __init__(self, training, part, scorer, on_undefined=None):
+        scorer = _scorer_for(training.targets, scorer)
         self._engine = training.engine
         self._network = training.state.network
         self._part = part
@@ -89,8 +90,18 @@ class Measure:
 def score_of_targets(training, part, scorer):
     """What a scorer returns, or raises, if the network predicts the targets."""
     network = training.state.network
+    scorer = _scorer_for(training.targets, scorer)
     seen = SeenNetwork(training, scorer, has_known_outputs=True)
     return seen.score(part, network.loss.raw_outputs_near(part.y, network.n_outputs))
+
+
+def _scorer_for(targets, scorer):
+    """The scorer, or that which stands for the estimator's own score."""
+    if scorer is None and targets.own_scorer is not None:
+        from sklearn.metrics import get_scorer  # late, as it takes long
+
+        return get_scorer(targets.own_scorer)
+    return scorer
 
 
 class SeenNetwork:

@@ -6,6 +6,7 @@ empty in the other.
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
@@ -62,6 +63,10 @@ class NumberTargets:
     constant : ndarray of shape (n_outputs,), default=None
         What is predicted whatever the network says; NaN for targets that vary.
     """
+
+    #: The name of a scorer that measures predictions, where the coefficient of
+    #: determination of the encoded targets is not that of the user's.
+    own_scorer: ClassVar[str | None] = None
 
     n_outputs: int
     center: np.ndarray | None = None
@@ -206,6 +211,8 @@ class ClassTargets:
     n_outputs : int
         The number of outputs that it needs.
     """
+
+    own_scorer = None  # the accuracy is the same however labels are encoded
 
     def __init__(self, y, classes=None):
         self.is_multilabel = is_multilabel(y)

@@ -32,7 +32,7 @@ from ..network import LOSSES
 from ..training import Samples, operations_of_epoch
 from ..utils import check_parameters, is_name, is_routing, plain_number, routed, warn
 from ._fold import Candidate, describe
-from ._pipelines import may_resample, split_off
+from ._pipelines import may_resample, split_off, transformations_of_targets
 from ._summary import MOST_NAMED, NEGATED_LOSS, count
 
 #: Parameters that make losses different quantities.
@@ -73,7 +73,10 @@ class Plan:
     def compares_losses(self):
         """Whether the losses of all candidates are the same quantity."""
         kinds = {
-            tuple(getattr(c.network, name, None) for name in PARAMETERS_OF_LOSSES)
+            (
+                *(getattr(c.network, name, None) for name in PARAMETERS_OF_LOSSES),
+                *transformations_of_targets(c.pipeline),
+            )
             for c in self.candidates
         }
         return len(kinds) == 1
@@ -129,7 +132,7 @@ def check_study(
 
     Parameters
     ----------
-    estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
+    estimator : BackpropClassifier, BackpropRegressor or a pipeline
         What is studied.
     settings : list of dict
         Its parameters, a dict for each candidate.
@@ -187,8 +190,9 @@ def check_study(
     if is_name(scorer, "loss") and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
-            f" {PARAMETERS_OF_LOSSES}, which make losses different quantities. Use a"
-            " scorer, such as 'neg_log_loss' or 'r2'."
+            f" {PARAMETERS_OF_LOSSES}, or in how targets are transformed: that makes"
+            " losses different quantities. Use a scorer, such as 'neg_log_loss' or"
+            " 'r2'."
         )
     for number, on_all_folds in _trials(plan):
         _try_out(plan, number, scoring, on_all_folds)
@@ -391,7 +395,7 @@ def _why_undefined(plan, number, fold):
     reasons = []
     measure = Measure(training, parts[1], plan.scorer, reasons.append)
     measure(training.state.theta[np.newaxis])
-    if reasons and callable(plan.scorer):
+    if reasons and (callable(plan.scorer) or training.targets.own_scorer):
         with suppress(Exception):
             score_of_targets(training, parts[1], plan.scorer)
             return None

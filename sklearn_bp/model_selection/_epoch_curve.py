@@ -193,12 +193,14 @@ def epoch_curve(
 
     Parameters
     ----------
-    estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
-        The estimator, of which clones are trained. A pipeline, of any class, may end in
-        another one; its own `fit` and `score` are followed on each fold, so that
-        samplers only draw from what is trained on. Iterations of ``solver='lbfgs'``
-        count as epochs. A network with ``random_state=None`` is given one seed for all
-        trainings.
+    estimator : BackpropClassifier, BackpropRegressor or a pipeline
+        The estimator, of which clones are trained: a network, or a `Pipeline` of any
+        class or a :class:`sklearn.compose.TransformedTargetRegressor` that ends in one,
+        or in another of these. Its own `fit`, `score` and `predict` are followed on
+        each fold, so that samplers only draw from what is trained on. Losses are those
+        of the transformed targets, scores of the targets as they are. Iterations of
+        ``solver='lbfgs'`` count as epochs. A network with ``random_state=None`` is
+        given one seed for all trainings.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The data. Without other steps, and except with lbfgs, folds are rows of one
         array, not copies.

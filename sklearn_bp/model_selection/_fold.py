@@ -1,7 +1,7 @@
 """One fold of a study: a network is trained once, and measured after each epoch."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -110,14 +110,16 @@ class Candidate:
         targets, own = check_samples(
             network, *pipeline.fit(*train), classes=self.classes
         )
+        targets = pipeline.targets(targets)
         # Some steps, such as TargetEncoder, transform the data that they are fitted on
         # differently. A fitted pipeline treats these like other data, and so do we.
-        parts = [
-            check_more_samples(
-                network, targets, *pipeline.transform(*data), own.X.dtype
-            ).part()
-            for data in (train, test)
-        ]
+        parts = []
+        for data in (train, test):
+            X, y, weight = pipeline.transform(*data)
+            measured = check_more_samples(network, targets, X, y, weight, own.X.dtype)
+            if targets.own_scorer is not None:  # scorers see targets as they were
+                measured = replace(measured, given=(X, data[1]))
+            parts.append(measured.part())
         return targets, own, parts
 
 

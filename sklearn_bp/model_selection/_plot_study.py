@@ -75,7 +75,7 @@ class OverfittingDisplay:
 
         Parameters
         ----------
-        estimator : BackpropClassifier, BackpropRegressor or Pipeline that ends in one
+        estimator : BackpropClassifier, BackpropRegressor or a pipeline
             The estimator, of which clones are trained.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The data.

@@ -61,7 +61,12 @@ def network(**settings):
 def test_a_test_part_without_a_class(scoring):
     curve = epoch_curve(network(), X, Y, cv=FOLDS, scoring=scoring)
     choosing = BackpropClassifierCV(
-        network(), alphas=[1e-4], hidden_layer_sizes=[4], max_iter=4, cv=FOLDS
+        network(),
+        alphas=[1e-4],
+        hidden_layer_sizes=[4],
+        max_iter=4,
+        cv=FOLDS,
+        scale=False,
     )
     best = choosing.set_params(scoring=scoring).fit(X, Y).best_score_
     np.testing.assert_allclose(best, curve.test_scores.mean(axis=1).max())

@@ -176,7 +176,12 @@ def test_labels_in_any_container(container, in_pipeline):
 @pytest.mark.parametrize(("y", "cv"), list(PROBLEMS.values())[:2])
 def test_the_estimator_that_chooses_for_itself(y, cv):
     model = BackpropClassifierCV(
-        network(), alphas=[0.1], hidden_layer_sizes=[(4,)], max_iter=N_EPOCHS, cv=cv
+        network(),
+        alphas=[0.1],
+        hidden_layer_sizes=[(4,)],
+        max_iter=N_EPOCHS,
+        cv=cv,
+        scale=False,
     )
     with pytest.warns(UserWarning, match="trained without samples of some classes"):
         model.fit(X, y)
