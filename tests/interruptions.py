@@ -5,16 +5,22 @@ import time
 from contextlib import contextmanager
 
 
+def wait_for_a_look(has_come_in_vain=lambda: False):
+    """Until a call of the engine has looked for an interruption once more."""
+    from sklearn_bp.engine._compiled._loop import get_looks
+
+    before = get_looks()[0]
+    while get_looks()[0] == before and not has_come_in_vain():
+        time.sleep(0.001)
+
+
 @contextmanager
 def interrupted(interrupt):
     """From another thread, as soon as a call has looked for it once."""
-    from sklearn_bp.engine._compiled._loop import get_looks
-
-    before, is_over = get_looks()[0], threading.Event()
+    is_over = threading.Event()
 
     def wait():
-        while get_looks()[0] == before and not is_over.is_set():
-            time.sleep(0.001)
+        wait_for_a_look(is_over.is_set)
         if not is_over.is_set():
             interrupt()
 

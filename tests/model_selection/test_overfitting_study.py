@@ -290,6 +290,48 @@ def test_a_killed_worker_process(iris, deadly_accuracy):
     assert_same_bits(study, expected)
 
 
+@one_engine
+@pytest.mark.usefixtures("fresh_workers")
+@pytest.mark.filterwarnings("ignore:.*a worker was lost:RuntimeWarning")
+def test_workers_that_are_killed_at_each_stage(iris, tmp_path):
+    """In the first training and in later ones, while they train and while they are
+    measured, and in the last of all."""
+    parent = os.getpid()
+
+    def count(kind, fatal):  # sent whole, as in `deadly_accuracy`
+        import os
+        import signal
+
+        calls = tmp_path / kind
+        with calls.open("a") as file:
+            file.write(".")
+        for number in fatal:
+            killed = tmp_path / f"{kind} {number}"
+            is_due = calls.stat().st_size >= number and not killed.exists()
+            if is_due and os.getpid() != parent:
+                killed.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def rate(progress):
+        count("training", [1, 70])
+        return 1.0
+
+    def scorer(model, X, y):
+        count("measuring", [150, 280])  # of at least 288
+        return model.score(X, y)
+
+    grid = {**GRID, "learning_rate": [rate]}
+    expected = overfitting_study(network(), *iris, grid, cv=FOLDS)
+    for kind in ("training", "measuring"):
+        (tmp_path / kind).unlink(missing_ok=True)
+    with parallel_config(backend="loky"):
+        study = overfitting_study(
+            network(), *iris, grid, cv=FOLDS, n_jobs=2, scoring=scorer
+        )
+    assert len(list(tmp_path.glob("* *"))) == 4
+    assert_same_bits(study, expected)
+
+
 def death_in(parent):
     """A scorer that ends each worker process."""
 
