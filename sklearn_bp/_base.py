@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from operator import is_
 
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -21,7 +22,7 @@ from .fitting import (
     weigh_part,
 )
 from .training import OPTIMIZERS
-from .utils import CallbackSupportMixin, PlainNumbers, fit_context
+from .utils import CallbackSupportMixin, PlainNumbers, check_parameters, fit_context
 
 NO_VALIDATION = (None, None, None)
 
@@ -139,6 +140,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         """Do the work of `partial_fit`."""
         follower = EpochCallbacks.of(self, 1, X, y, sample_weight)
         with self._unchanged_on_error():
+            self._check_changed_parameters()
             training = self._check(
                 X,
                 y,
@@ -153,6 +155,17 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             self._finish(training, follower)
         return self
 
+    def _check_changed_parameters(self):
+        """Check the parameters if any has been set since the last training. After the
+        first `partial_fit` scikit-learn checks none: all take as long as an epoch."""
+        checked = vars(self).get("_checked_values")
+        if checked is None or not all(map(is_, self._values(), checked)):
+            check_parameters(self)
+
+    def _values(self):
+        """The values of the parameters."""
+        return [vars(self)[name] for name in self._parameter_constraints]
+
     def _check(
         self,
         X,
@@ -165,6 +178,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         classes=None,
     ):
         """Check the user's arguments and return the training that they ask for."""
+        self._checked_values = self._values()
         fitted = state = None
         if goes_on and hasattr(self, "coefs_"):
             fitted = self.network_
@@ -213,7 +227,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _can_fit_partially(self):
         """Whether `partial_fit` is available; the error says why it is not."""
-        if self.solver not in OPTIMIZERS:
+        # What is no name at all is for the check of the parameters to refuse.
+        if isinstance(self.solver, str) and self.solver not in OPTIMIZERS:
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers."
                 f" {self.solver} is not stochastic. Set solver to one of"
@@ -268,6 +283,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         # Everything is plain data: arrays, numbers, strings and dicts. The parameters
         # are stored only once, in `coefs_` and `intercepts_`.
         attributes = dict(super().__getstate__())
+        attributes.pop("_checked_values", None)
         if "_fitted" in attributes:
             fitted, state = attributes.pop("_fitted"), attributes.pop("_state")
             attributes["_network"] = to_plain(fitted, state)
@@ -309,6 +325,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             The derivatives with respect to `intercepts_`.
         """
         check_is_fitted(self)
+        self._check_changed_parameters()
         fitted = self.network_
         samples = check_more_samples(
             self, fitted.targets, X, y, sample_weight, fitted.dtype, fitted.scaling

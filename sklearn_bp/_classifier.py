@@ -518,7 +518,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         return self._respond("predict_log_proba", X)
 
     def _can_fit_partially(self):
-        if self.class_weight == "balanced":
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             raise AttributeError(
                 "class_weight='balanced' needs all data at once, which partial_fit does"
                 " not see. Set class_weight to a dict, for example by"

@@ -1,5 +1,6 @@
 """The parameters that the estimators share, and the values that each may have."""
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,6 +9,29 @@ from .network import ACTIVATIONS, INITIALIZERS
 from .training import FACTORS, OPTIMIZERS, SCHEDULES
 from .utils import Interval, Options, Splitter, StrOptions
 
+
+class Finite(Interval):
+    """Numbers from a bound on, as far as a float goes; Python's integers and NumPy's
+    longdouble go further.
+
+    Parameters
+    ----------
+    left : float
+        The bound.
+    closed : {"left", "neither"}
+        Whether it is included.
+    """
+
+    def __init__(self, left, *, closed):
+        super().__init__(Real, left, None, closed=closed)
+
+    def __contains__(self, value):
+        try:
+            return math.isfinite(value) and super().__contains__(value)
+        except OverflowError:
+            return False
+
+
 CONSTRAINTS = {
     "hidden_layer_sizes": [
         "array-like",
@@ -15,18 +39,18 @@ CONSTRAINTS = {
     ],
     "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
     "solver": [StrOptions({"lbfgs", *OPTIMIZERS})],
-    "alpha": [Interval(Real, 0, None, closed="left")],
+    "alpha": [Finite(0, closed="left")],
     "batch_size": [
         StrOptions({"auto", "full"}),
         Interval(Integral, 1, None, closed="left"),
     ],
     "learning_rate": [StrOptions({*SCHEDULES, *FACTORS}), callable],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
+    "learning_rate_init": [Finite(0, closed="neither")],
+    "power_t": [Finite(0, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
+    "tol": [Finite(0, closed="left")],
     "verbose": ["verbose"],
     "warm_start": ["boolean"],
     "momentum": [Interval(Real, 0, 1, closed="both")],
@@ -39,7 +63,7 @@ CONSTRAINTS = {
     ],
     "beta_1": [Interval(Real, 0, 1, closed="left")],
     "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "epsilon": [Finite(0, closed="neither")],
     "n_iter_no_change": [
         Interval(Integral, 1, None, closed="left"),
         Options(Real, {np.inf}),
@@ -48,7 +72,7 @@ CONSTRAINTS = {
     "scoring": [str, callable, None],
     "penalty_scaling": [StrOptions({"batch", "dataset"})],
     "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
-    "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "max_grad_norm": [Finite(0, closed="neither"), None],
     "initializer": [StrOptions({"auto", *INITIALIZERS}), callable],
     "rho": [Interval(Real, 0, 1, closed="left")],
     "dtype": [StrOptions({"float32", "float64"}), np.dtype, type, None],

@@ -6,7 +6,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseBackprop
-from ._parameters import CONSTRAINTS
+from ._parameters import CONSTRAINTS, Finite
 from .network import LOSSES
 from .utils import Interval, StrOptions, fit_context
 
@@ -350,7 +350,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
         **CONSTRAINTS,
         "loss": [StrOptions(set(NUMBER_LOSSES))],
-        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+        "huber_delta": [Finite(0, closed="neither")],
         "quantile": [Interval(Real, 0, 1, closed="neither")],
     }
 

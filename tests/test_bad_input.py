@@ -136,6 +136,52 @@ def test_every_parameter_has_a_wrong_value_in_the_list():
         assert names == set(cls().get_params())
 
 
+TOO_LARGE = [
+    (estimator, y, name)
+    for estimator, y in BOTH
+    for name in (
+        *("alpha", "learning_rate_init", "power_t", "tol", "epsilon", "max_grad_norm"),
+        *(["huber_delta"] if estimator is BackpropRegressor else []),
+    )
+]
+
+
+@pytest.mark.parametrize(("estimator", "y", "name"), TOO_LARGE)
+@pytest.mark.parametrize("value", [10**400, np.longdouble("1e4000")], ids=type)
+def test_a_number_that_no_float_can_hold(estimator, y, name, value):
+    message = fit_error(estimator(**{name: value}), X, y)
+    assert f"The {name!r} parameter" in message
+
+
+# For these, partial_fit is not there at all.
+CHECKED_LATE = [
+    wrong
+    for wrong in WRONG
+    if wrong[2] != "early_stopping" and wrong[2:] != ("solver", "newton")
+]
+
+
+@pytest.mark.parametrize(("estimator", "y", "name", "value"), CHECKED_LATE)
+def test_a_parameter_that_becomes_wrong_after_training(estimator, y, name, value):
+    classes = {"classes": [0, 1, 2]} if y is Y_CLASSES else {}
+    model = estimator(hidden_layer_sizes=(2,)).partial_fit(X, y, **classes)
+    model.partial_fit(X, y).set_params(**{name: value})
+    before = vars(model).copy()
+    with pytest.raises((ValueError, TypeError), match=name):
+        model.partial_fit(X, y)
+    if name not in ("hidden_layer_sizes", "activation", "dropout", "dtype"):
+        with pytest.raises((ValueError, TypeError), match=name):
+            model.loss_and_gradients(X, y)
+    assert vars(model) == before
+
+
+@both
+def test_a_solver_that_is_no_name(estimator, y):
+    classes = {"classes": [0, 1, 2]} if y is Y_CLASSES else {}
+    with pytest.raises(ValueError, match="The 'solver' parameter"):
+        estimator(solver=["adam"]).partial_fit(X, y, **classes)
+
+
 def test_class_weight_of_a_class_that_is_none():
     message = fit_error(BackpropClassifier(class_weight={7: 2.0}), X, Y_CLASSES)
     assert "weights for [7], which are not among the classes" in message
@@ -306,6 +352,8 @@ def test_sample_weights(estimator, y):
         (np.zeros(40), "are all zero"),
         (0.0, "are all zero"),
         (["heavy"] * 40, "could not convert"),
+        (10**400, "sample_weight contains a number too large"),
+        ([10**400] * 40, "sample_weight contains a number too large"),
     ):
         assert culprit in fit_error(estimator(), X, y, sample_weight=weight)
 
@@ -331,6 +379,7 @@ def test_empty_and_misshapen_data(estimator, y):
         (X, None, "requires y to be passed"),
         (X.astype(complex), y, "Complex data not supported"),
         ([["a", "b"]] * 40, y, "could not convert"),
+        ([[10**400]] * 40, y, "X or y contains a number too large"),
     ):
         assert culprit in fit_error(estimator(), bad_X, bad_y)
 
@@ -339,6 +388,13 @@ def test_empty_and_misshapen_data(estimator, y):
 def test_too_large_for_float32(estimator, y):
     message = fit_error(estimator(dtype="float32"), X * 1e300, y)
     assert "too large for dtype('float32')" in message
+
+
+@both
+def test_a_feature_too_large_for_a_float(estimator, y):
+    model = estimator(hidden_layer_sizes=(2,), max_iter=300).fit(X, y)
+    with pytest.raises(ValueError, match="X contains a number too large for float64"):
+        model.predict([[10**400, 1, 2]])
 
 
 def test_targets_too_large_for_float32():
@@ -425,6 +481,21 @@ def test_classes_of_partial_fit():
     with pytest.raises(ValueError, match=r"was trained for one label per sample"):
         model.partial_fit(X, np.eye(3, dtype=int)[Y_CLASSES])
     assert vars(model) == before
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [0, "ab", [], {0, 1}, [None, 1], [0, np.nan], ["a", 1], [0.5, 1], [[0], [1, 2]]],
+    ids=str,
+)
+def test_classes_that_are_no_labels(classes):
+    model = BackpropClassifier()
+    with pytest.raises(ValueError, match="classes must be an array of class labels"):
+        model.partial_fit(X, Y_CLASSES, classes=classes)
+    assert not hasattr(model, "classes_")
+    model.partial_fit(X, Y_CLASSES, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="classes must be an array of class labels"):
+        model.partial_fit(X, Y_CLASSES, classes=classes)
 
 
 def test_multilabel_targets_of_another_width():

@@ -1,5 +1,6 @@
 """Checks of arguments that scikit-learn has no public function for."""
 
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -140,6 +141,18 @@ def _check_layers(name, values, n_hidden, are_valid, what):
         )
 
 
+@contextmanager
+def refusing_large_integers(name):
+    """Have Python's integers refused, by the argument's name, that are too large for a
+    float: NumPy raises an OverflowError."""
+    try:
+        yield
+    except OverflowError as error:
+        raise ValueError(
+            f"{name} contains a number too large for float64: {error}. Scale {name}."
+        ) from error
+
+
 def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
     """Return sample weights as an array, or None if there are none.
 
@@ -161,13 +174,14 @@ def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
         return None
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, sample_weight)
-    sample_weight = check_array(
-        sample_weight,
-        ensure_2d=False,
-        dtype=np.float64,
-        order="C",
-        input_name=name,
-    )
+    with refusing_large_integers(name):
+        sample_weight = check_array(
+            sample_weight,
+            ensure_2d=False,
+            dtype=np.float64,
+            order="C",
+            input_name=name,
+        )
     if sample_weight.ndim != 1:
         raise ValueError("Sample weights must be 1D array or scalar")
     if sample_weight.shape != (n_samples,):

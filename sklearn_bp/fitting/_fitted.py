@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from ..engine import Engine, get_engine, input_gradients, one_blas_thread
 from ..network import ACTIVATIONS, Network
+from ._checks import refusing_large_integers
 from ._scaling import FLOATS, Scaling
 
 
@@ -94,14 +95,15 @@ class FittedNetwork:
 
     def check_X(self, estimator, X):
         """Check data that an estimator with this network is asked about."""
-        return validate_data(
-            estimator,
-            X,
-            accept_sparse="csr",
-            dtype=self.dtype if self.scaling is None else FLOATS,
-            order="C",
-            reset=False,
-        )
+        with refusing_large_integers("X"):
+            return validate_data(
+                estimator,
+                X,
+                accept_sparse="csr",
+                dtype=self.dtype if self.scaling is None else FLOATS,
+                order="C",
+                reset=False,
+            )
 
     def _scaled(self, X):
         return X if self.scaling is None else self.scaling(X, self.dtype)

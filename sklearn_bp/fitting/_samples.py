@@ -9,7 +9,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ..training import Samples
-from ._checks import check_dtype, check_sample_weight
+from ._checks import check_dtype, check_sample_weight, refusing_large_integers
 from ._scaling import FLOATS, Scaling
 from ._targets import learn_targets
 
@@ -194,21 +194,18 @@ def check_X_y(estimator, X, y, dtype, reset=False):
         The targets, one-dimensional if they are one column.
     """
     try:
-        X, y = validate_data(
-            estimator,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=dtype,
-            order="C",
-            multi_output=True,
-            y_numeric=is_regressor(estimator),
-            reset=reset,
-        )
-    except OverflowError as error:  # of Python's integers
-        raise ValueError(
-            f"X or y contains a value too large for float64: {error}. Scale it."
-        ) from error
+        with refusing_large_integers("X or y"):
+            X, y = validate_data(
+                estimator,
+                X,
+                y,
+                accept_sparse="csr",
+                dtype=dtype,
+                order="C",
+                multi_output=True,
+                y_numeric=is_regressor(estimator),
+                reset=reset,
+            )
     except (ValueError, TypeError):
         if y is not None:
             check_no_missing(np.asarray(y, dtype=object))

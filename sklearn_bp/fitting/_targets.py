@@ -11,7 +11,11 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from sklearn.base import is_classifier
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 
 from ..network import LOSSES
 from ._scaling import mean_and_spread
@@ -220,7 +224,7 @@ class ClassTargets:
         if self.is_multilabel:
             self.classes = np.arange(y.shape[1])
         else:
-            self.classes = np.unique(y if classes is None else classes)
+            self.classes = np.unique(y) if classes is None else _labels(classes)
         n_classes = len(self.classes)
         if not self.is_multilabel and n_classes > 2:
             self.loss_name, self.n_outputs = "log_loss", n_classes
@@ -313,7 +317,7 @@ class ClassTargets:
 
     def check_classes(self, classes):
         """Raise a ValueError if these are different classes."""
-        if classes is not None and not np.array_equal(np.unique(classes), self.classes):
+        if classes is not None and not np.array_equal(_labels(classes), self.classes):
             raise ValueError(
                 f"`classes={classes}` is not the same as on last call to partial_fit,"
                 f" was: {self.classes} (the columns of y in a multilabel problem)."
@@ -501,6 +505,22 @@ def _table(by_class, classes):
             f"The weights in class_weight must be numbers >= 0, got {by_class!r}."
         )
     return np.array([by_class.get(label, 1.0) for label in classes], dtype=float)
+
+
+def _labels(classes):
+    """The argument `classes` in sorted order; raises a ValueError if these are no class
+    labels."""
+    try:
+        unique_labels(classes)  # only as a check: it makes text of objects
+        labels = np.unique(classes)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "classes must be an array of class labels, which are whole numbers or text,"
+            f" got {classes!r}: {error}"
+        ) from error
+    if len(labels) == 0:
+        raise ValueError("classes must be an array of class labels, and is empty.")
+    return labels
 
 
 def is_multilabel(y):
