@@ -130,3 +130,18 @@ def test_a_warning_keeps_no_data_alive(settings):
         assert reference() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.usefixtures("each_engine")
+def test_numpy_does_not_warn_of_what_overflows():
+    large = np.full_like(X, 1e200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.raises(ValueError, match="diverged"):
+            small(solver="sgd", learning_rate_init=1e300).fit(X, Y)
+        model = small(activation="softplus", alpha=1e300).initialize(X, Y)
+        model.coefs_[0] *= 1e200
+        model.predict(large)
+        model.hidden_activations(large)
+        model.input_gradients(large)
+        model.loss_and_gradients(X, Y)

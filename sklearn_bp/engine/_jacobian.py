@@ -9,6 +9,7 @@ from ._reference import forward_pass
 BLOCK_ROWS = 256
 
 
+@np.errstate(all="ignore")  # of overflow, as in the engines
 def input_gradients(network, theta, X):
     """Derivatives of the raw outputs with respect to the features.
 

@@ -13,6 +13,9 @@ from ..network import ACTIVATIONS
 from ._contract import Engine, Evaluation
 from ._interrupts import listen
 
+#: As in C, what overflows becomes infinite or NaN; the floors above look for these.
+_QUIET = np.errstate(all="ignore")
+
 
 class ReferenceEngine(Engine):
     """The algorithm in plain NumPy."""
@@ -20,10 +23,12 @@ class ReferenceEngine(Engine):
     name = "reference"
     products = "BLAS, by NumPy"
 
+    @_QUIET
     def forward(self, network, theta, X, rows=None):
         listen()
         return forward_pass(network, theta, X if rows is None else X[rows])[-1]
 
+    @_QUIET
     def evaluate(self, network, thetas, X, y, rows=None, with_winners=False):
         y = y if rows is None else y[rows]
         raw = np.stack([self.forward(network, theta, X, rows) for theta in thetas])
@@ -31,6 +36,7 @@ class ReferenceEngine(Engine):
         winners = raw.argmax(axis=-1).astype(np.int64) if with_winners else None
         return Evaluation(raw, np.array(losses, dtype=np.float64), winners)
 
+    @_QUIET
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         listen()
         data_loss, gradient = _data_term(
@@ -89,6 +95,7 @@ class ReferenceEngine(Engine):
                 optimizer.step(theta, gradient, learning_rate)
             return data_loss_sum, penalty_sum, norm_sum
 
+        @_QUIET
         def run_steps(orders, learning_rates, thetas=None):
             sums = np.empty((len(orders), 3))
             for epoch, order in enumerate(orders):

@@ -143,6 +143,7 @@ class FittedNetwork:
         gradients = self.scaling.unscaled(gradients)
         return self.targets.unscaled(gradients, self.network.loss)
 
+    @np.errstate(all="ignore")  # of overflow, as in the engines
     def hidden_activations(self, X, layer=-1):
         """The outputs of a hidden layer, shape (n_samples, n_units).
 
