@@ -487,6 +487,6 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        loss = NUMBER_LOSSES.get(self.loss)
+        loss = NUMBER_LOSSES.get(self.loss) if isinstance(self.loss, str) else None
         tags.target_tags.positive_only = loss is not None and loss.target_range[0] == 0
         return tags

@@ -175,6 +175,12 @@ def test_a_parameter_that_becomes_wrong_after_training(estimator, y, name, value
     assert vars(model) == before
 
 
+def test_predictions_do_not_depend_on_parameters_of_training():
+    model = BackpropRegressor(hidden_layer_sizes=(2,)).partial_fit(X, Y_NUMBERS)
+    before = model.predict(X)
+    np.testing.assert_array_equal(model.set_params(loss=["huber"]).predict(X), before)
+
+
 @both
 def test_a_solver_that_is_no_name(estimator, y):
     classes = {"classes": [0, 1, 2]} if y is Y_CLASSES else {}
@@ -221,8 +227,11 @@ def test_a_schedule_that_returns_no_factor(estimator, y, factor):
 
 
 @both
-def test_an_initializer_of_the_wrong_shape(estimator, y):
-    model = estimator(initializer=lambda shape, rng: np.ones(shape[::-1]))
+@pytest.mark.parametrize(
+    "weights", [np.ones((2, 2)), None, "a", [[1.0], [1.0, 2.0]]], ids=str
+)
+def test_an_initializer_of_the_wrong_shape(estimator, y, weights):
+    model = estimator(initializer=lambda shape, rng: weights)
     assert "initializer must return" in fit_error(model, X, y)
 
 

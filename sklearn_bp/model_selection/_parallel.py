@@ -113,7 +113,13 @@ def _results(function, tasks, missing, n_jobs, operations, cancellation):
 
 
 def _n_workers(n_jobs):
-    return max(1, joblib.effective_n_jobs(n_jobs))  # a cluster's may be yet to start
+    try:
+        n_workers = joblib.effective_n_jobs(n_jobs)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}."
+        ) from error
+    return max(1, n_workers)  # a cluster's may be yet to start
 
 
 def _batch_size(n_tasks, n_jobs, operations):

@@ -87,7 +87,10 @@ def initialize(network, initializer, activation, random_state, dtype):
 
 
 def _checked(weights, shape):
-    weights = np.asarray(weights)
+    try:
+        weights = np.asarray(weights)
+    except ValueError:  # rows of several lengths
+        weights = np.asarray(weights, dtype=object)
     are_numbers = weights.dtype.kind in "iuf" and np.isfinite(weights).all()
     if weights.shape != shape or not are_numbers:
         raise ValueError(

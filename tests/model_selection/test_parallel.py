@@ -111,6 +111,12 @@ def test_threads_leave_the_filters_of_warnings_alone():
     assert set(seen.values()) == {id(warnings.filters)}
 
 
+@pytest.mark.parametrize("n_jobs", [0, "all", [1]])
+def test_a_number_of_jobs_that_is_none(n_jobs):
+    with pytest.raises(ValueError, match="n_jobs must be an integer other than 0"):
+        next(side_by_side(print, [()], n_jobs))
+
+
 # ---- Ctrl-C --------------------------------------------------------------------------
 
 X = np.random.RandomState(0).normal(size=(60, 3))
