@@ -293,3 +293,21 @@ class StopAfter:
         if fitted_estimator is not None:
             assert all(np.isfinite(coef).all() for coef in fitted_estimator.coefs_)
         return context.task_name == "epoch" and context.task_id + 1 == self.epoch
+
+
+# ---- what users do to an estimator -----------------------------------------------
+
+
+def with_own_coefs(model, change):
+    """A fitted estimator whose weights were replaced."""
+    if hasattr(model, "coefs_"):
+        model.coefs_ = change(model.coefs_)
+    return model
+
+
+def halved(coefs):
+    return [coef / 2 for coef in coefs]
+
+
+def without_first(coefs):
+    return coefs[1:]

@@ -6,9 +6,11 @@ import re
 KNOWN = [
     (
         "OverflowError: Python integer",
-        r"np\.u?int8|'u?int8'",
+        r"np\.u?int\d|'u?int\d",
         "NumPy's narrow integers",
     ),
+    ("overflow encountered in cast", r"np\.float(16|32)", "NumPy's narrow floats"),
+    ("keywords must be strings", "param_grid", "names in a grid that are no text"),
     ("_checks.py:.* IndexError", "cv=", "folds with rows that there are not"),
 ]
 

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from sklearn_bp import BackpropClassifier
+
 from .data import OTHER_CLASSES, PROBLEMS, data, mostly
 from .parameters import PARAMETERS, sources
 from .session import Session
@@ -26,9 +28,14 @@ QUERIES = (
     *("predict", "score", "predict_proba", "predict_log_proba", "decision_function"),
     *("input_gradients", "hidden_activations", "loss_and_gradients"),
 )
-COPIES = st.sampled_from(
-    ["pickle.loads(pickle.dumps(model))", "copy.deepcopy(model)", "clone(model)"]
+COPIES = mostly(
+    ["pickle.loads(pickle.dumps(model))", "copy.deepcopy(model)", "clone(model)"],
+    [f"with_own_coefs(model, {how})" for how in ("halved", "without_first")]
+    + ["model.set_callbacks(StopAfter(1))"]
+    * hasattr(BackpropClassifier, "set_callbacks"),
+    weight=6,
 )
+COPIES_OF_SEARCH = st.sampled_from(["copy.deepcopy(model)", "clone(model)"])
 SOME_MORE = {"hidden_layer_sizes": "(2,)", "max_iter": "2", "random_state": "0"}
 
 
@@ -175,7 +182,7 @@ class Studies(RuleBasedStateMachine):
             if session.has(method):
                 names = ("X", "y") if method == "score" else ("X",)
                 session.call(method, **drawn.draw(data(self.problem, *names)))
-        session.replace(drawn.draw(COPIES))
+        session.replace(drawn.draw(COPIES_OF_SEARCH))
 
     @rule(drawn=st.data(), grid=GRIDS)
     def overfitting_study(self, drawn, grid):

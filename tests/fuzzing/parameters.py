@@ -50,7 +50,7 @@ SHARED = {
         "'constant' | 'invscaling' | 'adaptive' | 'cosine' | 'one_cycle' | half | "
         "descending | numpy_rate | Rate() | np.poly1d([-1, 1]) | "
         "functools.partial(half)",
-        "nan_rate | none_rate | array_rate | len",
+        "nan_rate | none_rate | array_rate",
         "'linear' | None | 0.1 | ['constant']",
     ),
     "learning_rate_init": sources(
@@ -135,14 +135,14 @@ SHARED = {
     ),
     "max_fun": sources(
         "15000 | 10 | np.int64(20)",
-        "1 | 2 | 10**30 | True",
-        f"0 | 1.5 | -1 | {TOO_LARGE} | {NOT_A_NUMBER}",
+        "1 | 2 | 10**400 | True",
+        f"0 | 1.5 | -1 | np.inf | {NOT_A_NUMBER}",
     ),
     "scoring": sources(
         "'loss' | None",
         "score_of_estimator | weightless_score | nan_score | none_score | "
         "numpy_score | 'accuracy' | 'r2' | 'neg_log_loss' | 'roc_auc' | 'f1' | "
-        "'neg_mean_squared_error' | 'no_such_scorer' | '' | len",
+        "'neg_mean_squared_error' | 'no_such_scorer' | ''",
         "1 | ['r2'] | {'r2': 'r2'} | np.nan",
     ),
     "penalty_scaling": sources(
@@ -163,8 +163,7 @@ SHARED = {
     "initializer": sources(
         "'auto' | 'glorot_uniform' | 'glorot_normal' | 'he_uniform' | 'he_normal' | "
         "'lecun_uniform' | 'lecun_normal' | draws | functools.partial(draws)",
-        "ones_like_shape | wrong_shape | nan_weights | no_weights | len | "
-        "ragged_weights",
+        "ones_like_shape | wrong_shape | nan_weights | no_weights | ragged_weights",
         "'xavier' | None | 1 | np.ones((2, 2))",
     ),
     "rho": sources(
