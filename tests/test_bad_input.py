@@ -33,6 +33,7 @@ WRONG_PARAMETERS = [
     ("hidden_layer_sizes", ("ten",)),
     ("hidden_layer_sizes", ((10,), (5,))),
     ("hidden_layer_sizes", None),
+    ("hidden_layer_sizes", np.array(2)),
     ("activation", "sigmoid"),
     ("activation", None),
     ("activation", ["relu", "tanh"]),

@@ -77,7 +77,8 @@ def check_hidden_layer_sizes(sizes):
     sizes : tuple of int
         The widths.
     """
-    widths = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    is_one = isinstance(sizes, Integral) or getattr(sizes, "ndim", 1) == 0
+    widths = [sizes] if is_one else list(sizes)
     for width in widths:
         if not isinstance(width, Integral) or isinstance(width, bool) or width <= 0:
             raise ValueError(
