@@ -67,6 +67,8 @@ class Training:
 
     Attributes
     ----------
+    parameters : PlainNumbers
+        The estimator's parameters, with numbers of Python's own.
     state : TrainingState
         The network and everything that its next epoch depends on.
     part : Part

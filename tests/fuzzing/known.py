@@ -3,16 +3,7 @@
 import re
 
 #: What the fault says, what one of the lines that led to it says, and what is wrong.
-KNOWN = [
-    (
-        "OverflowError: Python integer",
-        r"np\.u?int\d|'u?int\d",
-        "NumPy's narrow integers",
-    ),
-    ("overflow encountered in cast", r"np\.float(16|32)", "NumPy's narrow floats"),
-    ("keywords must be strings", "param_grid", "names in a grid that are no text"),
-    ("_checks.py:.* IndexError", "cv=", "folds with rows that there are not"),
-]
+KNOWN = []
 
 
 def reason_of(fault, lines):
