@@ -38,8 +38,9 @@ SHARED = {
     "alpha": sources(
         "1e-4 | 0 | 0.5 | True | np.int64(1) | Fraction(1, 3) | np.float32(0.25) | "
         "np.float64(0.25) | np.float16(0.25) | np.longdouble(0.25)",
-        "1e6 | 1e300 | 5e-324 | np.array(0.1) | Decimal('0.1')",
-        f"-1e-9 | '0.1' | -np.inf | np.array([0.1]) | {TOO_LARGE} | {NOT_A_NUMBER}",
+        "1e6 | 1e300 | 5e-324 | np.array(0.1)",
+        f"-1e-9 | '0.1' | Decimal('0.1') | -np.inf | np.array([0.1]) | {TOO_LARGE}"
+        f" | {NOT_A_NUMBER}",
     ),
     "batch_size": sources(
         "'auto' | 'full' | 2 | 3 | 1 | np.int64(4) | np.uint8(3) | np.int8(2)",
@@ -248,8 +249,8 @@ def _of_search(network, other):
         ),
         "halving_factor": sources(
             "3 | 2 | None | 2.5 | np.float32(2) | Fraction(5, 2)",
-            "1e300",
-            f"1 | 0 | -1 | 'a' | [2] | np.nan | {TOO_LARGE}",
+            "1e300 | 10**400 | np.longdouble('1e4000')",
+            "1 | 0 | -1 | 'a' | [2] | np.nan | np.inf",
         ),
         "n_jobs": sources(
             "None | 1",
