@@ -29,8 +29,9 @@ QUERIES = (
     *("input_gradients", "hidden_activations", "loss_and_gradients"),
 )
 COPIES = mostly(
-    ["pickle.loads(pickle.dumps(model))", "copy.deepcopy(model)", "clone(model)"],
-    [f"with_own_coefs(model, {how})" for how in ("halved", "without_first")]
+    ["pickle.loads(pickle.dumps(model))", "copy.deepcopy(model)"],
+    ["clone(model)"]
+    + [f"with_own_coefs(model, {how})" for how in ("halved", "without_first")]
     + ["model.set_callbacks(StopAfter(1))"]
     * hasattr(BackpropClassifier, "set_callbacks"),
     weight=6,

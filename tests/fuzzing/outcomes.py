@@ -49,6 +49,7 @@ INTERNALS = re.compile(
 PACKAGE = os.path.dirname(sklearn_bp.__file__)
 SCIKIT_LEARN = os.path.dirname(sklearn.__file__)
 HERE = str(Path(__file__).parent)
+PLAIN = {int, float, bool, str, type(None), type}
 OURS = ("sklearn_bp.", "fuzzing.", "sklearn.")
 KNOWN_PLACES = PACKAGE, SCIKIT_LEARN, HERE
 
@@ -188,7 +189,11 @@ def _check_warning(warning, error):
 
 def fingerprint(value):
     """What tells whether anything within a value has been changed."""
+    if type(value) in PLAIN:
+        return repr(value)
     if isinstance(value, np.ndarray):
+        if not value.dtype.isnative:  # as NumPy makes it in a copy by pickle
+            value = value.astype(value.dtype.newbyteorder("="))
         content = value.tolist() if value.dtype.hasobject else value.tobytes()
         return type(value), value.dtype, value.shape, repr(content)
     if isinstance(value, dict):

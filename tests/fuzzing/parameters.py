@@ -38,9 +38,9 @@ SHARED = {
     "alpha": sources(
         "1e-4 | 0 | 0.5 | True | np.int64(1) | Fraction(1, 3) | np.float32(0.25) | "
         "np.float64(0.25) | np.float16(0.25) | np.longdouble(0.25)",
-        "1e6 | 1e300 | 5e-324 | np.array(0.1)",
-        f"-1e-9 | '0.1' | Decimal('0.1') | -np.inf | np.array([0.1]) | {TOO_LARGE}"
-        f" | {NOT_A_NUMBER}",
+        "1e6 | 1e300 | 5e-324",
+        "-1e-9 | '0.1' | np.array(0.1) | Decimal('0.1') | -np.inf | np.array([0.1])"
+        f" | {TOO_LARGE} | {NOT_A_NUMBER}",
     ),
     "batch_size": sources(
         "'auto' | 'full' | 2 | 3 | 1 | np.int64(4) | np.uint8(3) | np.int8(2)",
