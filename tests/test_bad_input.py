@@ -350,7 +350,7 @@ def test_targets_are_looked_at_even_where_scikit_learn_assumes_finite_ones():
 
 def test_integers_that_no_float_can_hold():
     message = fit_error(BackpropRegressor(), X, [10**400, *Y_NUMBERS[1:]])
-    assert "X or y contains a value too large for float64" in message
+    assert "X or y contains a number too large for float64" in message
 
 
 @both

@@ -139,14 +139,9 @@ class NumberTargets:
                 f"y must hold numbers in an array, got {type(y).__name__} of {y.dtype}."
                 " Convert it, or use a classifier for class labels."
             )
-        given = y
-        y = y.reshape(len(y), -1)
-        if y.shape[1] != self.n_outputs:
-            raise ValueError(
-                f"y has {y.shape[1]} targets, but the network was trained for"
-                f" {self.n_outputs}. To start afresh, call fit with warm_start=False."
-            )
-        if self.scale is not None:
+        given = y = y.reshape(len(y), -1)
+        has_all_outputs = y.shape[1] == self.n_outputs
+        if self.scale is not None and has_all_outputs:
             y = (y - self.center) / self.scale
         with np.errstate(over="ignore"):
             y = np.ascontiguousarray(y, dtype=dtype)
@@ -158,6 +153,11 @@ class NumberTargets:
             raise ValueError(
                 f"Some value(s) of y are out of the valid range of loss='{loss.name}':"
                 f" they must be {'>=' if loss.lowest_is_valid else '>'} {low}."
+            )
+        if not has_all_outputs:
+            raise ValueError(
+                f"y has {y.shape[1]} targets, but the network was trained for"
+                f" {self.n_outputs}. To start afresh, call fit with warm_start=False."
             )
         return y
 

@@ -195,7 +195,8 @@ class Session:
             raise Fault(f"wrong values were accepted: {self._wrong}")
         message = str(outcome.error)
         is_of_own_parameter = f"of {type(model).__name__} must" in message
-        if is_of_own_parameter and not any(name in message for name in self._wrong):
+        named = (*self._wrong, "'cv'")  # folds are drawn with the data
+        if is_of_own_parameter and not any(name in message for name in named):
             raise Fault(f"{self._wrong} should be named by: {outcome.error!r}")
 
     def _compare(self, method, one, other):
