@@ -1,36 +1,12 @@
 """The parameters that the estimators share, and the values that each may have."""
 
-import math
 from numbers import Integral, Real
 
 import numpy as np
 
 from .network import ACTIVATIONS, INITIALIZERS
 from .training import FACTORS, OPTIMIZERS, SCHEDULES
-from .utils import Interval, Options, Splitter, StrOptions
-
-
-class Finite(Interval):
-    """Numbers from a bound on, as far as a float goes; Python's integers and NumPy's
-    longdouble go further.
-
-    Parameters
-    ----------
-    left : float
-        The bound.
-    closed : {"left", "neither"}
-        Whether it is included.
-    """
-
-    def __init__(self, left, *, closed):
-        super().__init__(Real, left, None, closed=closed)
-
-    def __contains__(self, value):
-        try:
-            return math.isfinite(value) and super().__contains__(value)
-        except OverflowError:
-            return False
-
+from .utils import Finite, Interval, Options, Splitter, StrOptions
 
 CONSTRAINTS = {
     "hidden_layer_sizes": [

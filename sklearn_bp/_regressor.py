@@ -6,9 +6,9 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseBackprop
-from ._parameters import CONSTRAINTS, Finite
+from ._parameters import CONSTRAINTS
 from .network import LOSSES
-from .utils import Interval, StrOptions, fit_context
+from .utils import Finite, Interval, StrOptions, fit_context
 
 NUMBER_LOSSES = {name: loss for name, loss in LOSSES.items() if not loss.is_of_classes}
 

@@ -103,6 +103,7 @@ WRONG_OF_CLASSIFIER = [
     ("class_weight", 2),
     ("class_weight", {0: -1}),
     ("class_weight", {0: np.inf}),
+    ("class_weight", {0: 10**400}),
     ("class_weight", {0: "heavy"}),
     ("class_weight", {0: [1, 2]}),
     ("class_weight", [{0: 1, 1: 1}]),
@@ -189,6 +190,13 @@ def test_a_solver_that_is_no_name(estimator, y):
         estimator(solver=["adam"]).partial_fit(X, y, **classes)
 
 
+@pytest.mark.parametrize("label", ["a", (0, 1), None, np.nan])
+def test_class_weight_of_what_is_no_label(label):
+    for y in (Y_CLASSES, Y_CLASSES.astype(float), Y_CLASSES.astype(str)):
+        message = fit_error(BackpropClassifier(class_weight={label: 2.0}), X, y)
+        assert "which are not among the classes" in message
+
+
 def test_class_weight_of_a_class_that_is_none():
     message = fit_error(BackpropClassifier(class_weight={7: 2.0}), X, Y_CLASSES)
     assert "weights for [7], which are not among the classes" in message
@@ -199,6 +207,13 @@ def test_class_weight_of_a_class_that_is_none():
 def test_unknown_scorer(estimator, y, scoring):
     model = estimator(early_stopping=True, scoring=scoring)
     assert "scoring" in fit_error(model, X, y)
+
+
+@both
+@pytest.mark.parametrize("score", [None, "good", [0.5, 1.0]])
+def test_a_scorer_that_returns_no_number(estimator, y, score):
+    model = estimator(early_stopping=True, scoring=lambda model, X, y: score)
+    assert "must return one number, got" in fit_error(model, X, y)
 
 
 @both
@@ -532,6 +547,13 @@ def test_warm_start_in_another_type(estimator, y):
     with pytest.raises(ValueError, match="computes in float64, but dtype asks for"):
         model.fit(X, y)
     assert vars(model) == before
+
+
+@pytest.mark.parametrize("y", [[None] * 40, [None, 1] * 20, np.full(40, None)])
+def test_warm_start_with_labels_that_are_none(y):
+    model = BackpropClassifier((2,), max_iter=300, warm_start=True).fit(X, Y_CLASSES)
+    with pytest.raises(ValueError, match=r"y contains NaN|Unknown label type"):
+        model.fit(X, y)
 
 
 def test_warm_start_with_other_classes():

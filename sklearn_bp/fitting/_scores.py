@@ -150,10 +150,10 @@ class SeenNetwork:
         score = self._informed(self._estimator, X, part.given_y, **weights)
         try:
             score = float(score)
-        except TypeError:
-            raise TypeError(
+        except (TypeError, ValueError) as error:
+            raise ValueError(
                 f"scoring={self._scorer!r} must return one number, got {score!r}."
-            ) from None
+            ) from error
         if np.isnan(score):
             raise ValueError(
                 f"scoring={self._scorer!r} returned NaN, so this epoch cannot be"

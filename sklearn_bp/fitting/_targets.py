@@ -5,7 +5,6 @@ empty in the other.
 """
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from sklearn.utils.multiclass import (
 )
 
 from ..network import LOSSES
+from ..utils import Finite
 from ._scaling import mean_and_spread
 
 
@@ -308,7 +308,9 @@ class ClassTargets:
 
     def check_same(self, y):
         """Raise a ValueError unless `y` holds all classes and nothing else."""
-        if not self.is_multilabel and not np.array_equal(np.unique(y), self.classes):
+        if self.is_multilabel or is_multilabel(y):
+            return  # `encode` compares the kinds
+        if not np.array_equal(np.unique(y), self.classes):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the"
                 f" previous call to fit. Previously got {self.classes}, `y` has"
@@ -490,17 +492,14 @@ def _balanced(numbers, n_classes, sample_weight):
 
 
 def _table(by_class, classes):
-    unknown = [label for label in by_class if label not in classes]
+    known = set(classes)  # by their hashes: an array would compare itself with tuples
+    unknown = [label for label in by_class if label not in known]
     if unknown:
         raise ValueError(
             f"class_weight has weights for {unknown}, which are not among the classes"
             f" {list(classes)}."
         )
-    are_weights = all(
-        isinstance(weight, Real) and 0 <= weight < np.inf
-        for weight in by_class.values()
-    )
-    if not are_weights:
+    if not all(map(Finite(0, closed="left").is_satisfied_by, by_class.values())):
         raise ValueError(
             f"The weights in class_weight must be numbers >= 0, got {by_class!r}."
         )

@@ -1,5 +1,6 @@
 """Helpers that know nothing about networks."""
 
+from ._finite import Finite
 from ._sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -23,6 +24,7 @@ from ._warnings import warn
 
 __all__ = [
     "CallbackSupportMixin",
+    "Finite",
     "HasMethods",
     "Interval",
     "Options",

@@ -66,7 +66,7 @@ STUDIES = ("epoch_curve", "overfitting_study")
 TRAINING = ("fit", "partial_fit", "initialize")
 #: What lets engines differ by more than rounding: large and tiny numbers, other seeds.
 EXTREME = re.compile(
-    r"scaled\(|with_value\(|1e-?\d\d|5e-324|10 ?\*\*|10\.0 \*\*|2\*\*63"
+    r"scaled\(|with_value\(|1e-?\d\d|5e-324|uint64|10 ?\*\*|10\.0 \*\*|2\*\*63"
     r"|random_state=(None|np\.random\b(?!\.))"
 )
 #: Sums are taken in another order, over a few dozen terms and steps. In float32, a
@@ -195,8 +195,8 @@ class Session:
             raise Fault(f"wrong values were accepted: {self._wrong}")
         message = str(outcome.error)
         is_of_own_parameter = f"of {type(model).__name__} must" in message
-        named = (*self._wrong, "'cv'")  # folds are drawn with the data
-        if is_of_own_parameter and not any(name in message for name in named):
+        names = (*self._wrong, "'cv'")  # which is drawn with the data
+        if is_of_own_parameter and not any(name in message for name in names):
             raise Fault(f"{self._wrong} should be named by: {outcome.error!r}")
 
     def _compare(self, method, one, other):
