@@ -1,7 +1,7 @@
 from cython cimport floating
 from libc.stdint cimport int64_t
 
-from ._interrupts cimport watchman
+from ._interrupts cimport is_interrupted, watchman
 from ._structs cimport TILE_ROWS, Block, Data, Dropout, Layers, n_tiles
 from ._team cimport meet, meeting_point
 
@@ -37,7 +37,7 @@ cdef inline void wait_for_others(Worker worker) noexcept nogil:
     if worker.n_threads > 1:
         meet(worker.point, worker.n_threads, worker.watch)
     else:
-        worker.watch.is_told = worker.watch.shared.is_over
+        worker.watch.is_told = is_interrupted(worker.watch, 0)
 
 
 cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil:

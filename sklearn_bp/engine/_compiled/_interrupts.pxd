@@ -22,5 +22,6 @@ cdef extern from "interrupts.h" nogil:
         int n_meetings
         bint is_told
 
+    int32_t READ(int32_t flag)
     double now()
     bint is_interrupted(watchman *watch, double operations)

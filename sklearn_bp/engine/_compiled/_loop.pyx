@@ -16,7 +16,7 @@ from ._batch cimport (
     whole_gradient,
 )
 from ._interrupts cimport (
-    OPERATIONS_PER_LOOK, SECONDS_PER_HEARING, interruption, is_interrupted, now,
+    OPERATIONS_PER_LOOK, READ, SECONDS_PER_HEARING, interruption, is_interrupted, now,
     watchman,
 )
 from ._kernels cimport (
@@ -88,7 +88,7 @@ def get_max_threads():
 def get_looks():
     """For tests: how often calls have looked for an interruption so far, and how many
     multiplications and additions there are between two looks."""
-    return n_looks, OPERATIONS_PER_LOOK
+    return READ(n_looks), OPERATIONS_PER_LOOK
 
 
 def set_seconds_per_hearing(seconds=SECONDS_PER_HEARING):
@@ -362,7 +362,7 @@ cdef Py_ssize_t train_part(
         # Products of a long step do the looking; of short ones, there are many.
         block.watch = worker.watch if is_long else NULL
         if not is_long:
-            is_interrupted(worker.watch, operations)
+            is_interrupted(worker.watch, operations / worker.n_threads)
         number = n_steps_before + step + 1
         n = min(training.batch_size, n_rows - step * training.batch_size)
         m = n * training.mean_weight
