@@ -1,9 +1,10 @@
 """Build the compiled engine. Everything else about the package is in pyproject.toml.
 
 The extension is optional: without a working C compiler the package installs
-anyway and runs on the reference engine. Two environment variables are for developers:
-SKLEARN_BP_DEBUG=1 enables Cython's bounds checks, and SKLEARN_BP_REQUIRE_COMPILED=1
-makes a failed compilation an error.
+anyway and runs on the reference engine. Three environment variables are for developers:
+SKLEARN_BP_DEBUG=1 enables Cython's bounds checks, SKLEARN_BP_SANITIZE names checks of
+the compiler, see .ci/sanitize, and SKLEARN_BP_REQUIRE_COMPILED=1 makes a failed
+compilation an error.
 """
 
 import os
@@ -17,6 +18,7 @@ from setuptools.errors import CompileError, LinkError
 
 DEBUG = os.environ.get("SKLEARN_BP_DEBUG") == "1"
 REQUIRE_COMPILED = os.environ.get("SKLEARN_BP_REQUIRE_COMPILED") == "1"
+SANITIZE = os.environ.get("SKLEARN_BP_SANITIZE", "")
 
 FOLDER = "sklearn_bp/engine/_compiled"
 MODULES = ("_layers", "_loop", "_batch", "_structs")  # what takes longest first
@@ -34,8 +36,16 @@ UNIX_FLAGS = [
     "-falign-functions=64",
     "-fno-math-errno",
     "-fno-trapping-math",
-    "-g" if DEBUG else "-g0",
+    "-g" if DEBUG or SANITIZE else "-g0",
     "-Werror=implicit-function-declaration",
+]
+# Python's own flags let signed numbers wrap around, which is not an error then.
+SANITIZER_FLAGS = [
+    "-O1",
+    f"-fsanitize={SANITIZE}",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+    "-fno-wrapv",
 ]
 MSVC_FLAGS = ["/O2", "/std:c11"]
 OPENMP_FLAGS = {"unix": ["-fopenmp"], "msvc": ["/openmp"]}
@@ -57,7 +67,11 @@ class BuildEngine(build_ext):
             openmp = []
         for extension in self.extensions:
             extension.extra_compile_args = flags + openmp
-            extension.extra_link_args = [] if kind == "msvc" else openmp
+            extension.extra_link_args = [] if kind == "msvc" else list(openmp)
+        if SANITIZE:
+            for extension in self.extensions:
+                extension.extra_compile_args += SANITIZER_FLAGS
+                extension.extra_link_args += SANITIZER_FLAGS
         self.force = self.force or DEBUG  # earlier builds used other directives
         super().build_extensions()
 
@@ -105,4 +119,9 @@ extensions = cythonize(
 for extension in extensions:
     extension.optional = not REQUIRE_COMPILED  # cythonize would not pass it on
 
-setup(ext_modules=extensions, cmdclass={"build_ext": BuildEngine})
+setup(
+    ext_modules=extensions,
+    cmdclass={"build_ext": BuildEngine},
+    # Modules of a normal build would be taken for up to date, and the other way round.
+    options={"build": {"build_base": "build/sanitized"}} if SANITIZE else {},
+)
