@@ -15,6 +15,7 @@ from libc.math cimport isinf, ldexp, sqrt
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
+from ._interrupts cimport is_interrupted
 from ._kernels cimport add_scaled, penalize
 from ._layers cimport (
     backward_rows, coef_gradient, forward_rows, intercept_gradient, load_rows,
@@ -99,6 +100,8 @@ cdef bint batch_part(
         begin = cut(n_rows, shard, job.n_shards)
         end = cut(n_rows, shard + 1, job.n_shards)
         gradient = <floating *> job.gradient + shard * job.layers.n_parameters
+        if is_interrupted(block.watch, 0):
+            break
         if begin < end:
             own = job.blocks[shard]
             own.dropout = block.dropout

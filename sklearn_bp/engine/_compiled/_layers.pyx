@@ -204,6 +204,8 @@ cdef void forward_rows(
     cdef floating *slope
     cdef int layer
     for layer in range(layers.n_layers):
+        if is_interrupted(block.watch, 0):
+            return
         n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
         coef = theta + layers.coef_starts[layer]
         intercept = theta + layers.intercept_starts[layer]
@@ -268,6 +270,8 @@ cdef void backward_rows(
     weight_rows(delta, block.row_loss + start, weight, m, n, n_units)
 
     for layer in range(last, 0, -1):
+        if is_interrupted(block.watch, 0):
+            return
         n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
         a = <const floating *> block.outputs[layer] + start * n_inputs
         delta = <floating *> block.deltas[layer] + start * n_units
