@@ -78,6 +78,8 @@ def mean_and_spread(array, sample_weight, name):
     ValueError
         If they are too large to be represented.
     """
+    if sample_weight is not None:  # whose sum may overflow
+        sample_weight = sample_weight / sample_weight.max()
     with np.errstate(over="ignore", invalid="ignore"):
         scaler = StandardScaler(with_mean=not issparse(array))
         scaler.fit(array, sample_weight=sample_weight)
