@@ -1,6 +1,7 @@
 """What comes from outside: a full disk, no memory left, a fork at a bad time, more
 threads than processors. Nothing is lost or half changed, and nothing hangs."""
 
+import _thread
 import errno
 import io
 import os
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
-from interruptions import wait_for_a_look
+from interruptions import interrupted, wait_for_a_look
 
 from sklearn_bp import BackpropClassifier, BackpropRegressor, epoch_curve
 from sklearn_bp.engine import get_engine
@@ -141,6 +142,7 @@ def test_memory_that_runs_out_in_a_fit(solver, step):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 @pytest.mark.skipif(get_engine().name == "reference", reason="it has no threads")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Training interrupted by user")
 def test_a_fork_during_a_fit():
     """By another thread, of which the child alone consists."""
     large = np.random.RandomState(0).uniform(size=(20000, 300)).astype(np.float32)
@@ -152,9 +154,12 @@ def test_a_fork_during_a_fit():
         try:
             model = BackpropRegressor(max_iter=3, random_state=0).fit(X, Y)
             if np.array_equal(model.predict(X), expected):
-                big = BackpropRegressor(hidden_layer_sizes=(300, 300), max_iter=1)
-                big.fit(large[:1000], large[:1000, 0])
-                status = 0
+                long = BackpropRegressor(
+                    hidden_layer_sizes=(1000, 1000), batch_size="full", max_iter=1
+                )
+                with interrupted(_thread.interrupt_main):  # heard in its main thread
+                    long.fit(large, large[:, 0])
+                status = long.n_iter_
         finally:
             os._exit(status)
 

@@ -86,13 +86,11 @@ def listen():
 
     Returns
     -------
-    hears_signals : bool
-        Whether this thread handles signals.
     flag : ndarray of int32 of shape (1,) or None
         Not zero once the work is cancelled, if that is possible.
     """
-    flag = None
-    if _own.cancellation is not None:
-        _own.cancellation.check()
-        flag = _own.cancellation.flag
-    return threading.get_ident() == threading.main_thread().ident, flag
+    cancellation = _own.cancellation
+    if cancellation is None:
+        return None
+    cancellation.check()
+    return cancellation.flag

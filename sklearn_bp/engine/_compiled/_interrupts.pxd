@@ -3,6 +3,10 @@
 from libc.stdint cimport int32_t
 
 
+cdef extern from "Python.h" nogil:
+    unsigned long PyThread_get_thread_ident()
+
+
 cdef extern from "interrupts.h" nogil:
     double OPERATIONS_PER_LOOK
     double SECONDS_PER_HEARING

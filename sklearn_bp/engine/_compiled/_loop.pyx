@@ -16,8 +16,8 @@ from ._batch cimport (
     whole_gradient,
 )
 from ._interrupts cimport (
-    OPERATIONS_PER_LOOK, READ, SECONDS_PER_HEARING, interruption, is_interrupted, now,
-    watchman,
+    OPERATIONS_PER_LOOK, READ, SECONDS_PER_HEARING, PyThread_get_thread_ident,
+    interruption, is_interrupted, now, watchman,
 )
 from ._kernels cimport (
     GOLDEN, flush_denormals, restore_denormals, scale, set_rates, split_mix, update,
@@ -33,6 +33,9 @@ from ._tables cimport (
     MOST_ARRAYS, optimizer as optimizer_kind, square_sums, update_rule,
 )
 from ._team cimport max_threads, meeting_point
+
+import os
+import threading
 
 import numpy as np
 
@@ -59,6 +62,20 @@ cdef double MOST_UNINTERRUPTED = 2e9
 # How often calls have looked for an interruption, and how often they ask for signals.
 cdef int32_t n_looks = 0
 cdef double seconds_per_hearing = SECONDS_PER_HEARING
+
+
+# The one that handles signals; a fork makes it that of the thread which forked.
+cdef unsigned long main_thread
+
+
+def _find_main_thread():
+    global main_thread
+    main_thread = threading.main_thread().ident
+
+
+_find_main_thread()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_find_main_thread)
 
 
 cdef struct Sums:
@@ -99,9 +116,9 @@ def set_seconds_per_hearing(seconds=SECONDS_PER_HEARING):
 
 cdef int listen_for(interruption *shared) except -1:
     """At the beginning of a call, which the current cancellation will outlive."""
-    hears_signals, is_cancelled = listen()
+    is_cancelled = listen()
     shared.is_over = 0
-    shared.hears_signals = hears_signals
+    shared.hears_signals = PyThread_get_thread_ident() == main_thread
     shared.is_cancelled = NULL
     if is_cancelled is not None:
         shared.is_cancelled = <const int32_t *> address(is_cancelled)

@@ -11,10 +11,12 @@
 #include "denormals.h"
 
 #if defined(__GNUC__)
+#define NOT_INLINE __attribute__((noinline, unused))
 #define READ(flag) __atomic_load_n(&(flag), __ATOMIC_RELAXED)
 #define WRITE(flag, value) __atomic_store_n(&(flag), value, __ATOMIC_RELAXED)
 #define COUNT(counter) __atomic_add_fetch(&(counter), 1, __ATOMIC_RELAXED)
 #else /* an aligned number is read and written in one piece */
+#define NOT_INLINE
 #define READ(flag) (*(volatile const int32_t *)&(flag))
 #define WRITE(flag, value) (*(volatile int32_t *)&(flag) = (value))
 #define COUNT(counter) (*(volatile int32_t *)&(counter) += 1)
@@ -69,7 +71,7 @@ static inline void hear(interruption *shared)
     shared->heard = now();
 }
 
-static void look(watchman *watch)
+NOT_INLINE static void look(watchman *watch)
 {
     interruption *shared = watch->shared;
     if (watch->thread != 0 || READ(shared->is_over))
@@ -80,13 +82,8 @@ static void look(watchman *watch)
         hear(shared);
 }
 
-/* Whether the call is to end, asked beside so many multiplications and additions. What
-   follows is then left out, and what it would have computed must not be used. Without a
-   watchman, there are too few of them. */
-static inline int is_interrupted(watchman *watch, double operations)
+NOT_INLINE static int count_and_look(watchman *watch, double operations)
 {
-    if (!watch)
-        return 0;
     watch->operations += operations;
     if (watch->operations >= OPERATIONS_PER_LOOK) {
         watch->operations = 0;
@@ -94,6 +91,14 @@ static inline int is_interrupted(watchman *watch, double operations)
         look(watch);
     }
     return READ(watch->shared->is_over);
+}
+
+/* Whether the call is to end, asked beside so many multiplications and additions. What
+   follows is then left out, and what it would have computed must not be used. Without a
+   watchman, there are too few of them. */
+static inline int is_interrupted(watchman *watch, double operations)
+{
+    return watch && count_and_look(watch, operations);
 }
 
 #endif
