@@ -1,6 +1,7 @@
 """Checks that find errors in a study before anything is trained."""
 
 import math
+import reprlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -238,18 +239,17 @@ def _folds(cv, given, y, weight, groups, network):
 
 def _rows(numbers, part, name):
     """The row numbers that a splitter, or the user, has given in some form."""
+    cause = None
     try:
         rows = numbers[part]
-    except IndexError as error:
-        reason = str(error)
-    else:
         if np.ndim(rows) == 1:
             return rows
-        reason = f"it has {np.ndim(rows)} dimensions"
+    except IndexError as error:
+        cause = error
     raise ValueError(
         f"The {name} of cv must be an array of row numbers below {len(numbers)}, or a"
-        f" mask of as many rows: {reason}."
-    )
+        f" mask of as many rows, got {reprlib.repr(part)}."
+    ) from cause
 
 
 def _warn_of_missing_classes(folds, y, classes):

@@ -435,14 +435,14 @@ def test_rows_in_any_form(part):
 @pytest.mark.parametrize(
     ("fold", "message"),
     [
-        ((range(40), range(50, 70)), "The test part of fold 0 .*: index 60 is out of"),
+        ((range(40), range(50, 70)), "The test part of fold 0 .* below 60"),
         ((range(-70, 0), range(9)), "The training part of fold 0 .* row numbers below"),
         ((np.ones(50, bool), range(9)), "The training part .* mask of as many rows"),
-        ((range(40), np.arange(9.0)), "The test part of fold 0 .* integer"),
+        ((range(40), np.arange(9.0)), r"test part of fold 0 .* got array\(\[0\."),
         ((range(40), ["a", "b"]), "The test part of fold 0 .* row numbers"),
-        ((range(40), np.arange(9)[:, np.newaxis]), "test part .* it has 2 dimensions"),
-        ((range(40), 50), "The test part of fold 0 .* it has 0 dimensions"),
-        ((range(40), None), "The test part of fold 0 .* it has 2 dimensions"),
+        ((range(40), np.arange(9)[:, np.newaxis]), "test part .* mask .*, got array"),
+        ((range(40), 50), "The test part of fold 0 .* got 50"),
+        ((range(40), None), "The test part of fold 0 .* got None"),
         ((np.zeros(60, bool), range(9)), "The training part of fold 0 of cv is empty"),
     ],
 )

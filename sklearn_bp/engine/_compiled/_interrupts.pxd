@@ -3,11 +3,8 @@
 from libc.stdint cimport int32_t
 
 
-cdef extern from "Python.h" nogil:
-    unsigned long PyThread_get_thread_ident()
-
-
 cdef extern from "interrupts.h" nogil:
+    unsigned long PyThread_get_thread_ident()  # of Python
     double OPERATIONS_PER_LOOK
     double SECONDS_PER_HEARING
 
