@@ -249,6 +249,7 @@ def _of_search(network, other):
             "",
             "'worst' | None | 1 | ['best']",
         ),
+        "scale": sources("True | False | np.bool_(True)", "", NOT_A_BOOL),
         "halving_factor": sources(
             "3 | 2 | None | 2.5 | np.float32(2) | Fraction(5, 2)",
             "1e300 | 10**400 | np.longdouble('1e4000')",
