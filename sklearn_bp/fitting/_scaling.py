@@ -78,6 +78,9 @@ def mean_and_spread(array, sample_weight, name):
     ValueError
         If they are too large to be represented.
     """
+    if issparse(array) and not array.has_canonical_format:
+        array = array.copy()
+        array.sum_duplicates()  # which the scaler takes for different values
     if sample_weight is not None:  # whose sum may overflow
         sample_weight = sample_weight / sample_weight.max()
     with np.errstate(over="ignore", invalid="ignore"):

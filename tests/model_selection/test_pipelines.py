@@ -544,7 +544,7 @@ REFUSED = {
         OfItsOwn([("scale", StandardScaler()), ("end", network())]),
         {},
         TypeError,
-        "OfItsOwn cannot be followed, as its method 'score' .* 'end'",
+        "OfItsOwn cannot be followed, as its method 'score' .* BackpropClassifier",
     ),
     "a score of predictions": (
         OfPredictions([("scale", StandardScaler()), ("end", network())]),
@@ -556,13 +556,13 @@ REFUSED = {
         Unfitted([("scale", StandardScaler()), ("end", network())]),
         {},
         TypeError,
-        "Unfitted cannot be followed, as its method 'fit' .* 'end'",
+        "Unfitted cannot be followed, as its method 'fit' .* BackpropClassifier",
     ),
     "no network": (
         make_pipeline(StandardScaler(), make_pipeline(LinearRegression())),
         {},
         TypeError,
-        "must be a BackpropClassifier.* or a Pipeline that ends in one",
+        "must be a BackpropClassifier.* or a Pipeline or .* that ends in one",
     ),
     "nothing at the end": (
         make_pipeline(network(), "passthrough"),

@@ -163,6 +163,22 @@ def test_weights_of_zero_are_as_rows_left_out():
     np.testing.assert_allclose(scaling["scale"], X[weight > 0].std(axis=0))
 
 
+def test_sparse_entries_that_stand_there_twice():
+    canonical = sp.csr_matrix(X)
+    double = sp.csr_matrix(
+        (
+            np.repeat(canonical.data / 2, 2),
+            np.repeat(canonical.indices, 2),
+            2 * canonical.indptr,
+        ),
+        shape=X.shape,
+    )
+    models = [
+        BackpropClassifierCV(**SMALL).fit(data, LABELS) for data in (canonical, double)
+    ]
+    np.testing.assert_allclose(*(model.predict_proba(X) for model in models))
+
+
 def test_nothing_is_scaled_twice():
     y = 1e5 * (S + 3)
     alone = BackpropRegressorCV(**SMALL).fit(X, y)
