@@ -145,9 +145,11 @@ def _check_layers(name, values, n_hidden, are_valid, what):
 @contextmanager
 def refusing_large_integers(name):
     """Have Python's integers refused, by the argument's name, that are too large for a
-    float: NumPy raises an OverflowError."""
+    float: NumPy raises an OverflowError. Infinite values are refused without a warning
+    of their sum."""
     try:
-        yield
+        with np.errstate(invalid="ignore"):
+            yield
     except OverflowError as error:
         raise ValueError(
             f"{name} contains a number too large for float64: {error}. Scale {name}."

@@ -163,7 +163,12 @@ def _size(n_samples, fraction, n_free, strata, warns):
             f"early_stopping=True cannot hold out validation_fraction={fraction} of"
             f" {n_samples} sample(s) and still train on every class. {REMEDY}"
         )
-    if warns and (size != wanted or size < 2):
+    if warns and size == wanted == 1:
+        warn(
+            f"early_stopping=True holds out a single one of {n_samples} samples, whose"
+            f" loss says little. {REMEDY}"
+        )
+    elif warns and size != wanted:
         warn(
             f"early_stopping=True holds out {size} of {n_samples} samples, where"
             f" validation_fraction={fraction} means {wanted}: so few samples cannot be"

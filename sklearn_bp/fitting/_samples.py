@@ -78,7 +78,8 @@ def check_samples(
     samples = Samples(X, y, sample_weight, given)
     if scales and fitted is None:
         return scale_samples(estimator, targets, samples)
-    return targets, encode_samples(estimator, targets, samples, scaling)
+    dtype = X.dtype if fitted is None else fitted.dtype
+    return targets, encode_samples(estimator, targets, samples, dtype, scaling)
 
 
 def scale_samples(estimator, targets, samples, rows=None):
@@ -104,16 +105,17 @@ def scale_samples(estimator, targets, samples, rows=None):
         All rows, scaled and encoded.
     """
     part = samples.part(rows)
+    dtype = estimator.dtype or samples.X.dtype
     targets = targets.scaled(part, targets.make_loss(estimator))
-    return targets, encode_samples(estimator, targets, samples, Scaling.of(part))
+    scaling = Scaling.of(part)
+    return targets, encode_samples(estimator, targets, samples, dtype, scaling)
 
 
-def encode_samples(estimator, targets, samples, scaling=None):
-    """Samples as the engines take them, from data that have been checked."""
-    X = samples.X
-    if scaling is not None:
-        X = scaling(X, estimator.dtype or X.dtype)
-    y = targets.encode(samples.y, X.dtype, targets.make_loss(estimator))
+def encode_samples(estimator, targets, samples, dtype, scaling=None):
+    """Samples as the engines take them, from data that have been checked: in the
+    computing type, to which X was converted unless it is scaled here."""
+    X = samples.X if scaling is None else scaling(samples.X, dtype)
+    y = targets.encode(samples.y, dtype, targets.make_loss(estimator))
     return replace(samples, X=X, y=y, scaling=scaling)
 
 
@@ -142,7 +144,7 @@ def check_more_samples(estimator, targets, X, y, sample_weight, dtype, scaling=N
     X, y = check_X_y(estimator, X, y, dtype if scaling is None else FLOATS)
     sample_weight = check_sample_weight(sample_weight, X.shape[0])
     samples = Samples(X, y, sample_weight, given)
-    return encode_samples(estimator, targets, samples, scaling)
+    return encode_samples(estimator, targets, samples, dtype, scaling)
 
 
 def check_validation_samples(

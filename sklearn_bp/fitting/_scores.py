@@ -54,7 +54,7 @@ class Measure:
             self._with_winners = True
         elif scorer is None:
             self._own_scores = partial(_r2_scores, self._network.loss, training.targets)
-            if on_undefined is not None and _n_samples(part) < 2:
+            if on_undefined is not None and part.n_counting < 2:
                 on_undefined(ValueError(R2_IS_UNDEFINED))
                 self._own_scores = _no_scores
         elif not self._is_loss:
@@ -186,12 +186,6 @@ def _r2_scores(loss, targets, outputs, y, sample_weight):
 
 def _no_scores(outputs, y, sample_weight):
     return np.full(len(outputs.losses), np.nan)
-
-
-def _n_samples(part):
-    """How many samples count."""
-    weight = part.sample_weight
-    return len(part) if weight is None else np.count_nonzero(weight)
 
 
 def _check_weights_of_scorer(scorer, sample_weight):

@@ -80,7 +80,8 @@ class NumberTargets:
     def scaled(self, part, loss):
         """Targets that are standardised or, for losses of positive numbers, divided by
         their mean, as some rows suggest."""
-        y, weight = part.y.reshape(len(part), -1), part.sample_weight
+        y = NumberTargets(self.n_outputs).encode(part.y, np.float64, loss)
+        weight = part.sample_weight
         mean, spread = mean_and_spread(y, weight, "y")
         any_value = y[0 if weight is None else weight.argmax()]  # without rounding
         constant = np.where(spread == 0, any_value, np.nan)
@@ -102,7 +103,6 @@ class NumberTargets:
             return predictions
         is_constant = ~np.isnan(self.constant)
         return np.where(is_constant, self.constant, self.decode(predictions))
-        return predictions
 
     def unscaled(self, gradients, loss):
         """Derivatives of the raw outputs, with the first two axes for samples and
@@ -190,7 +190,8 @@ class NumberTargets:
         """Functions that turn raw outputs into what the estimators' methods return."""
 
         def predict(raw):
-            y = self.in_units(loss.prediction(raw)).astype(raw.dtype, copy=False)
+            # in float64 if they are scaled: the mean may be far larger than the spread
+            y = self.in_units(loss.prediction(raw))
             return y[:, 0] if self.n_outputs == 1 else y
 
         return {"predict": predict}

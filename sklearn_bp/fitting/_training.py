@@ -131,7 +131,7 @@ class Training:
         stops_early = parameters.early_stopping and self.is_by_epochs
         if stops_early and self.held_out is None:
             self._hold_out()
-        if self.held_out is not None and len(self.held_out) == 1:
+        if self.held_out is not None and self.held_out.n_counting == 1:
             check_score_of_one(self.estimator, stops_early, warns=self._is_alone)
         if is_new:
             self._start_outputs()

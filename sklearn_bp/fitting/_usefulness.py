@@ -24,7 +24,7 @@ SAFE_SHARE = 0.9
 
 #: The typical sizes of features and targets that networks can learn from and with: the
 #: initial weights and the usual learning rates are made for standardised data.
-SIZES = 0.01, 10.0
+SIZES = 0.01, 30.0
 SIZES_OF_POSITIVE_TARGETS = 0.01, 100.0
 MOST_NAMES = 5
 
@@ -48,6 +48,8 @@ def warn_if_useless(training):
         return
     part = _some_rows(training)
     y, weight = part.y, part.sample_weight
+    if network.loss.is_of_classes and (y == y[:1]).all():
+        return
     with np.errstate(over="ignore"):
         constant = network.loss.best_constant(y, network.n_outputs, weight)
         raw = np.broadcast_to(constant, (len(y), network.n_outputs))
@@ -59,21 +61,22 @@ def warn_if_useless(training):
         warn(
             f"The training loss of the fitted network, {losses[0]:.6g}, is above that"
             f" of the best constant prediction, {max(limit, 0):.6g}: its predictions"
-            " are of no use."
+            " are of no use by that measure."
             f" {_remedy(training.estimator, part, network.loss)}",
             ConvergenceWarning,
         )
 
 
 def _some_rows(training):
-    """All rows of the training set or, after few epochs, every n-th of them."""
+    """All rows of the training set that have a weight or, after few epochs, some."""
     part = training.part
-    n_rows = max(LEAST_ROWS, len(part) * training.n_iter // EPOCHS_PER_PASS)
-    step = -(-len(part) // n_rows)
-    if step == 1:
-        return part
     rows = np.arange(len(part)) if part.rows is None else part.rows
-    return Part(part.samples, np.ascontiguousarray(rows[::step]))
+    if part.sample_weight is not None:
+        rows = rows[part.sample_weight > 0]
+    n_rows = max(LEAST_ROWS, len(rows) * training.n_iter // EPOCHS_PER_PASS)
+    if n_rows < len(rows):  # whatever their order is
+        rows = np.random.RandomState(0).choice(rows, n_rows)
+    return part if len(rows) == len(part) else Part(part.samples, rows)
 
 
 def _loss_of_last_epoch(training):
@@ -118,7 +121,7 @@ def _remedies_of_targets(y, loss):
                 f"Divide the targets by their mean, which is {_range(means)}: the"
                 " network begins with predictions near 1."
             )
-    elif _are_off(spreads, SIZES).any() or _are_off(abs(means), SIZES).any():
+    elif _are_off(spreads, SIZES).any() or (abs(means) > SIZES[1]).any():
         yield (
             "Scale the targets, for example with TransformedTargetRegressor and"
             f" StandardScaler: their mean is {_range(means)}, their standard deviation"
@@ -132,7 +135,7 @@ def _typical_sizes(X):
         if issparse(X):
             squares = np.asarray(X.multiply(X).sum(axis=0)).ravel()
         else:
-            squares = np.einsum("ij,ij->j", X, X)
+            squares = np.einsum("ij,ij->j", X, X, dtype=np.float64)
     return np.sqrt(squares / X.shape[0])
 
 

@@ -178,7 +178,9 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                 follower.end_fit(training.state.theta)
         warn_if_useless(training)
         schedule = training.state.schedule
-        if training.n_iter == self.max_iter and not (schedule and schedule.has_an_end):
+        ends_by_plan = schedule is not None and schedule.has_an_end
+        is_known = training.targets.are_constant  # whatever the network says
+        if training.n_iter == self.max_iter and not (ends_by_plan or is_known):
             warn(
                 "The best number of epochs is the last one that the search has tried,"
                 f" max_iter={self.max_iter}, so that more may be better. Increase"

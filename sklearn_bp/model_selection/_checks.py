@@ -201,6 +201,11 @@ def check_study(
 
 
 def _candidate(estimator, params):
+    if not all(isinstance(name, str) for name in params):
+        raise TypeError(
+            "The names of parameters in param_grid must be strings, got"
+            f" {list(params)}."
+        )
     copies = {name: clone(value, safe=False) for name, value in params.items()}
     pipeline, network = split_off(clone(estimator).set_params(**copies))
     check_parameters(network)

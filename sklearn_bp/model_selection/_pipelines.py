@@ -269,7 +269,7 @@ class Witness:
 
     def fit(self, X, y=None, sample_weight=None):
         self.noted = X, y, sample_weight
-        self._a_target = y[:1]
+        self._a_target = None if y is None else np.asarray(y)[:1]
         return self
 
     def score(self, X, y=None, sample_weight=None):

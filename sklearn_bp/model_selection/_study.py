@@ -16,6 +16,9 @@ from ._parallel import side_by_side
 from ._results import OverfittingStudy
 from ._summary import name_left_out
 
+#: Parameters that can be a tuple with a value for each hidden layer.
+PARAMETERS_OF_LAYERS = ("hidden_layer_sizes", "activation", "dropout")
+
 
 def overfitting_study(
     estimator,
@@ -52,7 +55,7 @@ def overfitting_study(
         The settings, as in :class:`sklearn.model_selection.GridSearchCV`: a dict from
         parameter names to lists of values, or several of these. A list of dicts from
         names to single values, such as ``list(ParameterSampler(...))``, is taken as the
-        settings, unless all of its values are sequences.
+        settings, and refused if it may be either.
     cv : int, cross-validation generator or iterable, default=5
         The folds, the same for all settings; an int makes them stratified for a
         classifier.
@@ -224,11 +227,11 @@ def _trained(plan, numbers, share, n_jobs, task):
             tasks.append(plan.arguments(number, fold, n_epochs, subtask))
             owners.append(number)
     results = [None] * len(tasks)
-    for task, result in side_by_side(
+    for index, result in side_by_side(
         train_fold, tasks, n_jobs, max(operations, default=math.inf)
     ):
-        results[task] = result
-        number = owners[task]
+        results[index] = result
+        number = owners[index]
         missing[number] -= 1
         if missing[number] == 0:
             first = owners.index(number)
@@ -241,6 +244,8 @@ def settings_of(param_grid):
         return list(param_grid)
     if isinstance(param_grid, Iterator):  # of which there is only one pass
         param_grid = list(param_grid)
+    if _are_settings(param_grid):
+        _check_that_a_list_is_clear(param_grid)
     try:
         return list(ParameterGrid(param_grid))
     except TypeError:
@@ -248,6 +253,30 @@ def settings_of(param_grid):
         if _are_settings(param_grid):
             return list(param_grid)
         raise
+
+
+def _check_that_a_list_is_clear(grids):
+    """Raise a ValueError for a list of dicts that are settings to a reader but grids to
+    scikit-learn, such as ``[{"hidden_layer_sizes": (30, 10)}]``."""
+    for grid in grids:
+        for name, values in grid.items():
+            is_of_layers = name.split("__")[-1] in PARAMETERS_OF_LAYERS
+            if is_of_layers and isinstance(values, tuple) and _are_plain(grid, values):
+                raise ValueError(
+                    f"In a list of dicts, {name!r}: {values!r} may be one setting or"
+                    f" several. Pass [{values!r}] for one, {list(values)!r} for"
+                    " several, or a ParameterSampler itself and not a list of its"
+                    " settings."
+                )
+
+
+def _are_plain(grid, values):
+    """Whether all values of a grid may be several, these ones numbers or names."""
+    may_be_several = all(
+        hasattr(value, "__iter__") and not isinstance(value, str)
+        for value in grid.values()
+    )
+    return may_be_several and all(isinstance(value, str | Real) for value in values)
 
 
 def _are_settings(settings):

@@ -59,6 +59,12 @@ class Part:
     def __len__(self):
         return self.samples.X.shape[0] if self.rows is None else len(self.rows)
 
+    @property
+    def n_counting(self):
+        """The number of rows that have a weight."""
+        weight = self.sample_weight
+        return len(self) if weight is None else int(np.count_nonzero(weight))
+
     @cached_property
     def X(self):
         """The data of these rows."""

@@ -121,7 +121,7 @@ def test_a_class_of_one_sample_stays_in_the_training_set():
 
 def test_two_samples():
     for estimator, y in ((BackpropClassifier, [1, 1]), (BackpropRegressor, [1.0, 2])):
-        with pytest.warns(UserWarning, match=r"holds out 1 of 2 samples"):
+        with pytest.warns(UserWarning, match=r"a single one of 2 samples"):
             parts(make(estimator), X[:2], y)
 
 

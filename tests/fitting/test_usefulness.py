@@ -79,7 +79,7 @@ def test_the_best_constant_is_a_minimum(name):
 )
 def test_useless_networks(each_engine, model, data, named):
     message = complaint(model, *data)
-    remedies = message.split("of no use. ")[1]
+    remedies = message.split("by that measure. ")[1]
     assert named in remedies
     # Nothing else is blamed.
     assert ("features" in remedies) == ("column" in named)
@@ -120,6 +120,33 @@ def test_a_part_of_the_rows_is_enough_after_few_epochs():
     wide, y = np.tile(X, (10, 1)), np.tile(S, 10)
     message = complaint(BackpropRegressor(max_iter=1), wide, 1e5 * (y + 3))
     assert "Scale the targets" in message
+
+
+@pytest.mark.parametrize("period", [10, 13])
+def test_rows_in_a_cycle(period):
+    labels = np.arange(10 * 1000) % period
+    wide = np.eye(period)[labels] + 0.1 * RNG.normal(size=(len(labels), period))
+    model = BackpropClassifier(max_iter=2, learning_rate_init=0.01)
+    assert complaint(model, wide, labels) is None
+    y = (labels - labels.mean()) / labels.std()
+    assert complaint(BackpropRegressor(max_iter=2), wide, y) is None
+
+
+def test_standardised_targets_are_not_blamed():
+    y = (S - S.mean()) / S.std()
+    message = complaint(BackpropRegressor(max_iter=1, learning_rate_init=0.3), X, y)
+    assert message is None or "Scale" not in message
+
+
+def test_classes_without_weight_are_no_reason_to_complain():
+    weight = (LABELS == 1).astype(float)
+    assert complaint(BackpropClassifier(max_iter=3), X, LABELS, weight) is None
+
+
+def test_sizes_that_overflow_float32():
+    wide = np.column_stack([X, 3e20 * np.sign(X[:, 2])]).astype(np.float32)
+    model = BackpropClassifier(max_iter=1, learning_rate_init=1e-9, max_grad_norm=1)
+    assert "size of 3e+20" in complaint(model, wide, LABELS)
 
 
 def test_partial_fit_and_trainings_side_by_side_do_not_complain():

@@ -111,10 +111,10 @@ SHARED = {
     ),
     "validation_fraction": sources(
         "0.3 | 0.5 | np.float32(0.4)",
-        "0 | 0.999 | 1e-9 | 0.1 | Fraction(1, 3) | [1.0] | [0, 0] | [10**6] | [] | "
-        "range(-2, 0) | np.arange(9) < 3 | KFold(3) | TimeSeriesSplit(2) | "
+        "0 | 0.999 | 1e-9 | 0.1 | Fraction(1, 3) | {} | [1.0] | [0, 0] | [10**6] | "
+        "[] | range(-2, 0) | np.arange(9) < 3 | KFold(3) | TimeSeriesSplit(2) | "
         "ShuffleSplit(1, random_state=0) | GroupKFold(2)",
-        f"1.0 | -0.1 | 1 | {TOO_LARGE} | 'a' | None | object() | {{}}",
+        f"1.0 | -0.1 | 1 | {TOO_LARGE} | 'a' | None | object()",
     ),
     "beta_1": sources(
         "0.9 | 0 | 0.5 | np.float32(0.5)",

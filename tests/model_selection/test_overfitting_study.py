@@ -574,6 +574,9 @@ def test_settings_may_be_a_list_of_dicts(iris):
         assert study.params == settings
     with pytest.raises(TypeError, match="needs to be a list"):
         overfitting_study(network(), *iris, {"alpha": 0.1}, cv=2)
+    layers = [{"hidden_layer_sizes": (3,)}, {"hidden_layer_sizes": (4, 2)}]
+    with pytest.raises(ValueError, match="may be one setting or several"):
+        overfitting_study(network(), *iris, layers, cv=2)
 
 
 class Untouched(BackpropClassifier):
@@ -594,6 +597,7 @@ WRONG = [
     ({"param_grid": {"alpha": 1}}, TypeError, "alpha"),
     ({"param_grid": {"alpha": []}}, ValueError, "alpha"),
     ({"param_grid": 3}, TypeError, "grid"),
+    ({"param_grid": {1: [2]}}, TypeError, "names of parameters .* strings"),
     ({"param_grid": {"activation": [["relu"] * 2]}}, ValueError, "activation"),
     ({"param_grid": {"solver": ["lbfgs"], "dropout": [0.1]}}, ValueError, "dropout=0"),
     (

@@ -207,6 +207,35 @@ def test_the_network_goes_on_in_the_same_units():
     )
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize("estimator", [BackpropClassifierCV, BackpropRegressorCV])
+def test_data_of_the_other_type(estimator, kind):
+    y = LABELS if estimator is BackpropClassifierCV else S
+    double = kind(X)
+    single = double.astype(np.float32)
+    for first, second in ((single, double), (double, single)):
+        model = estimator(**SMALL).fit(first, y)
+        best, loss = model.best_estimator_, model.loss_and_gradients(first, y)[0]
+        np.testing.assert_allclose(model.loss_and_gradients(second, y)[0], loss, 1e-3)
+        before = best.coefs_[0].dtype
+        best.partial_fit(second, y)
+        best.set_params(warm_start=True, max_iter=2)
+        best.fit(second, y, X_val=first, y_val=y)
+        assert best.coefs_[0].dtype == before == first.dtype
+        assert np.isfinite(best.history_["validation_loss"][-2:]).all()
+
+
+def test_a_mean_far_larger_than_the_spread():
+    y = 1e8 + S
+    network = BackpropRegressor(learning_rate_init=0.02)
+    model = BackpropRegressorCV(network, scoring="r2", **{**SMALL, "max_iter": 60})
+    single = X.astype(np.float32)
+    score = model.fit(single, y).score(single, y)
+    assert score > 0.5
+    assert model.best_score_ > 0.5
+    assert np.isfinite(model.fit(single, 1e50 * S).predict(single)).all()
+
+
 def test_a_value_that_is_too_far_away_is_refused():
     model = BackpropClassifierCV(BackpropClassifier(dtype="float32"), **SMALL)
     model.fit(1e-30 * Z, LABELS)
@@ -238,3 +267,16 @@ def test_the_last_epoch_is_warned_of():
         warnings.simplefilter("error")
         model = BackpropClassifierCV(network, **SMALL).fit(X, LABELS)
     assert model.best_epoch_ == 15  # by plan
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.arange(90).astype("datetime64[s]"), "y must hold numbers"),
+        (np.array(["a"] * 90), "could not convert|must hold numbers"),
+        (np.array([np.nan] + [1.0] * 89), "contains NaN"),
+    ],
+)
+def test_targets_that_are_no_numbers(y, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        BackpropRegressorCV(**SMALL).fit(X, y)
