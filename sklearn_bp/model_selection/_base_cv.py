@@ -199,7 +199,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions.
+            The predictions; numbers in float64 if targets are scaled.
         """
         return self._best().predict(X)
 

@@ -59,7 +59,9 @@ def check_answer(method, value, model, n_rows):
     else:
         shape = (n_rows,) if model.n_outputs_ == 1 else (n_rows, model.n_outputs_)
     _require(value.shape == shape, f"shape {shape}, not {value.shape}")
-    _require(value.dtype == model.network_.dtype, "the dtype of the network")
+    is_unscaled = method == "predict" and model.network_.scaling is not None
+    dtype = np.float64 if is_unscaled else model.network_.dtype
+    _require(value.dtype == dtype, f"dtype {dtype}, not {value.dtype}")
     _require(not np.isnan(value).any(), "no NaN")
     if method == "predict_proba":
         _require(((value >= 0) & (value <= 1)).all(), "probabilities")
