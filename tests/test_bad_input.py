@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -587,3 +588,30 @@ def test_another_number_of_targets():
     model = BackpropRegressor(warm_start=True, max_iter=300).fit(X, Y_NUMBERS)
     with pytest.raises(ValueError, match="y has 2 targets, but the network was"):
         model.fit(X, np.column_stack([Y_NUMBERS, Y_NUMBERS]))
+
+
+def unaligned(array):
+    """The same numbers, a byte away from where they belong."""
+    buffer = bytearray(array.nbytes + 1)
+    copy = np.frombuffer(buffer, array.dtype, offset=1).reshape(array.shape)
+    copy.flags.writeable = True
+    copy[...] = array
+    assert not copy.flags.aligned
+    return copy
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_data_that_are_not_aligned(is_sparse, dtype):
+    rng = np.random.RandomState(0)
+    data, y = rng.normal(size=(20, 3)).astype(dtype), rng.normal(size=20).astype(dtype)
+    weight = rng.random_sample(20)
+    odd = unaligned(data)
+    if is_sparse:
+        data = sp.csr_matrix(data)
+        odd = data.copy()
+        odd.data, odd.indices = unaligned(data.data), unaligned(data.indices)
+    model = BackpropRegressor(max_iter=2, random_state=0).fit(data, y, weight)
+    other = clone(model).fit(odd, unaligned(y), unaligned(weight))
+    np.testing.assert_array_equal(other.predict(odd), model.predict(data))
+    np.testing.assert_array_equal(other.coefs_[0], model.coefs_[0])

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from ..network import ACTIVATIONS
@@ -142,6 +143,15 @@ def _check_layers(name, values, n_hidden, are_valid, what):
         )
 
 
+def aligned(array):
+    """An array or CSR matrix, or a copy if its items do not lie where a processor wants
+    them, as in the middle of a buffer."""
+    parts = [array]
+    if issparse(array):
+        parts = [array.data, array.indices, array.indptr]
+    return array if all(part.flags.aligned for part in parts) else array.copy()
+
+
 @contextmanager
 def refusing_large_integers(name):
     """Have Python's integers refused, by the argument's name, that are too large for a
@@ -194,4 +204,4 @@ def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
         )
     if (sample_weight < 0).any():
         raise ValueError(f"Negative values in {name}: weights must be >= 0.")
-    return sample_weight
+    return aligned(sample_weight)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from ..engine import Engine, get_engine, input_gradients, one_blas_thread
 from ..network import ACTIVATIONS, Network
-from ._checks import refusing_large_integers
+from ._checks import aligned, refusing_large_integers
 from ._scaling import FLOATS, Scaling
 
 
@@ -96,7 +96,7 @@ class FittedNetwork:
     def check_X(self, estimator, X):
         """Check data that an estimator with this network is asked about."""
         with refusing_large_integers("X"):
-            return validate_data(
+            X = validate_data(
                 estimator,
                 X,
                 accept_sparse="csr",
@@ -104,6 +104,7 @@ class FittedNetwork:
                 order="C",
                 reset=False,
             )
+        return aligned(X)
 
     def _scaled(self, X):
         return X if self.scaling is None else self.scaling(X, self.dtype)

@@ -9,7 +9,12 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ..training import Samples
-from ._checks import check_dtype, check_sample_weight, refusing_large_integers
+from ._checks import (
+    aligned,
+    check_dtype,
+    check_sample_weight,
+    refusing_large_integers,
+)
 from ._scaling import FLOATS, Scaling
 from ._targets import learn_targets
 
@@ -215,7 +220,7 @@ def check_X_y(estimator, X, y, dtype, reset=False):
     check_no_missing(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    return X, y
+    return aligned(X), y
 
 
 def check_no_missing(y):

@@ -144,7 +144,7 @@ class NumberTargets:
         if self.scale is not None and has_all_outputs:
             y = (y - self.center) / self.scale
         with np.errstate(over="ignore"):
-            y = np.ascontiguousarray(y, dtype=dtype)
+            y = np.require(y, dtype, ["C", "A"])
         if not np.isfinite(y).all():
             raise _not_finite(given, y.dtype)
         low, high = loss.target_range
@@ -293,7 +293,7 @@ class ClassTargets:
             )
         if self.is_multilabel:
             y = y.toarray() if issparse(y) else np.asarray(y)
-            return np.ascontiguousarray(y, dtype=dtype)
+            return np.require(y, dtype, ["C", "A"])
         self.check(y)
         return np.searchsorted(self.classes, y).astype(dtype)[:, np.newaxis]
 
