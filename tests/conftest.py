@@ -1,6 +1,7 @@
 """What all tests share: the engines, and problems of every kind to try them on."""
 
 import os
+import signal
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,14 @@ def fresh_workers(monkeypatch):
     get_reusable_executor().shutdown()
     yield
     get_reusable_executor().shutdown()
+
+
+@pytest.fixture
+def hears_ctrl_c():
+    """As in the foreground; what a shell runs in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

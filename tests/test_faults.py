@@ -143,6 +143,7 @@ def test_memory_that_runs_out_in_a_fit(solver, step):
 @pytest.mark.skipif(get_engine().name == "reference", reason="it has no threads")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:Training interrupted by user")
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_a_fork_during_a_fit():
     """By another thread, of which the child alone consists."""
     large = np.random.RandomState(0).uniform(size=(20000, 300)).astype(np.float32)

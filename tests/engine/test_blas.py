@@ -221,7 +221,7 @@ def test_ctrl_c_at_any_point_lets_go():
     assert number > 50
 
 
-@pytest.mark.usefixtures("no_garbage_collection")
+@pytest.mark.usefixtures("no_garbage_collection", "hears_ctrl_c")
 def test_ctrl_c_just_before_the_end_lets_go():
     """Python hears it at the first line of `__exit__`, which then does nothing."""
     libraries = [Library(), Library()]

@@ -42,7 +42,7 @@ def use_threads(n, monkeypatch):
 
 
 @pytest.fixture
-def hears_at_once():
+def hears_at_once(hears_ctrl_c):
     set_seconds_per_hearing(0)
     with config_context(engine="compiled"):
         yield

@@ -155,6 +155,7 @@ def search_them(n_jobs, scoring):
     ).fit(X, Y)
 
 
+@pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize("run", [study_them, curve_them, search_them])
 def test_no_thread_goes_on_after_ctrl_c(run, n_jobs, each_engine):
@@ -175,6 +176,7 @@ def test_no_thread_goes_on_after_ctrl_c(run, n_jobs, each_engine):
 
 
 @pytest.mark.skipif(get_engine().name == "reference", reason="one product is one call")
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_no_thread_goes_on_with_a_long_step():
     many = np.random.RandomState(0).uniform(size=(20000, 300)).astype(np.float32)
     network = BackpropRegressor(hidden_layer_sizes=(1000, 1000), batch_size="full")
@@ -227,7 +229,7 @@ def test_threads_within_threads_do_not_go_on():
     assert one_blas_thread.n_at_work == 0
 
 
-@pytest.mark.usefixtures("fresh_workers")
+@pytest.mark.usefixtures("fresh_workers", "hears_ctrl_c")
 def test_no_process_goes_on_after_ctrl_c(tmp_path):
     calls, parent = tmp_path / "calls", os.getpid()
 
