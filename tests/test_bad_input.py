@@ -210,6 +210,13 @@ def test_unknown_scorer(estimator, y, scoring):
     assert "scoring" in fit_error(model, X, y)
 
 
+def test_a_scorer_of_other_estimators():
+    model = BackpropRegressor(early_stopping=True, scoring="roc_auc")
+    message = fit_error(model, X, Y_NUMBERS > 0)
+    assert "roc_auc_score" in message
+    assert "is for other estimators" in message
+
+
 @both
 @pytest.mark.parametrize("score", [None, "good", [0.5, 1.0]])
 def test_a_scorer_that_returns_no_number(estimator, y, score):

@@ -147,7 +147,14 @@ class SeenNetwork:
         X = part.given_X if self._looks_at_X else None
         weight = part.sample_weight
         weights = {} if weight is None else {"sample_weight": weight}
-        score = self._informed(self._estimator, X, part.given_y, **weights)
+        try:
+            score = self._informed(self._estimator, X, part.given_y, **weights)
+        except AttributeError as error:
+            if self._looks_at_X:  # a user's own function
+                raise
+            raise ValueError(
+                f"scoring={self._scorer!r} is for other estimators: {error}"
+            ) from error
         try:
             score = float(score)
         except (TypeError, ValueError) as error:
