@@ -32,7 +32,10 @@ VALUES = mostly(
     ],
     [
         f"scaled({factor}, {{n}}, {{p}}, seed={{seed}})"
-        for factor in ("1e6", "1e-30", "1e20", "1e150", "1e300", "1e-300", "1e-320")
+        for factor in (
+            *("1e6", "1e20", "1e38", "1e150", "1e300", "1e308"),
+            *("1e-30", "1e-300", "1e-320"),
+        )
     ]
     + [
         f"with_value({value}, {{n}}, {{p}}, seed={{seed}})"
