@@ -126,7 +126,7 @@ print(n_errors, "errors")
 @pytest.mark.parametrize(("solver", "step"), [("adam", "600"), ("lbfgs", "4000")])
 def test_memory_that_runs_out_in_a_fit(solver, step):
     result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, solver, step],
+        [sys.executable, "-P", "-c", PROGRAM, solver, step],
         capture_output=True,
         text=True,
         timeout=300,

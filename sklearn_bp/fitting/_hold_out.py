@@ -79,7 +79,8 @@ def check_score_of_one(estimator, stops_early, warns=True):
     if is_r2 or (stops_early and scoring is None):
         raise ValueError(
             f"With scoring=None, the {'R2 score' if is_r2 else 'accuracy'} is measured"
-            " after each epoch, which means nothing for a single validation sample."
+            " after each epoch, which means nothing for a single validation sample, of"
+            " a single class or value."
             f" {remedy}"
         )
     if warns and stops_early and not is_name(scoring, "loss"):
