@@ -278,7 +278,7 @@ class Training:
         course = self.course(max_epochs, follower)
         if follower is not None:
             follower.begin_fit(self)
-        train(
+        is_complete = train(
             course,
             warns_of_end=self._is_alone and not self._is_incremental,
             is_alone=self._is_alone,
@@ -299,8 +299,8 @@ class Training:
                 " still. Scale the features and the targets, for example with"
                 " StandardScaler, or set max_grad_norm."
             )
-        if self._is_alone and not self._is_incremental:
-            warn_if_useless(self)
+        if is_complete and self._is_alone and not self._is_incremental:
+            warn_if_useless(self)  # which may take as long as a large step
 
     def course(self, max_epochs, follower=None):
         """The epochs to come, to be taken block by block.

@@ -14,9 +14,11 @@ from ._scores import Measure
 TOLERANCE = 1e-5
 
 #: A pass over the rows costs about a third of an epoch. After so many epochs it takes
-#: at most a hundredth of the time; after fewer, only a part of the rows is looked at.
+#: at most a hundredth of the time; after fewer, only a part of the rows is looked at:
+#: at least 100 and, as far as these multiplications and additions allow, 1000.
 EPOCHS_PER_PASS = 34
-LEAST_ROWS = 1000
+LEAST_ROWS = 100, 1000
+LEAST_OPERATIONS = 20e6
 
 #: A loss of the last epoch that is below this share of the constant's is good enough:
 #: the network itself need not be measured.
@@ -73,7 +75,11 @@ def _some_rows(training):
     rows = np.arange(len(part)) if part.rows is None else part.rows
     if part.sample_weight is not None:
         rows = rows[part.sample_weight > 0]
-    n_rows = max(LEAST_ROWS, len(rows) * training.n_iter // EPOCHS_PER_PASS)
+    n_cheap = int(LEAST_OPERATIONS / training.state.network.n_coefs)
+    n_rows = max(
+        int(np.clip(n_cheap, *LEAST_ROWS)),
+        len(rows) * training.n_iter // EPOCHS_PER_PASS,
+    )
     if n_rows < len(rows):  # whatever their order is
         rows = np.random.RandomState(0).choice(rows, n_rows)
     return part if len(rows) == len(part) else Part(part.samples, rows)

@@ -176,11 +176,17 @@ def train(course, *, warns_of_end=True, is_alone=True):
         Whether no other trainings run side by side with this one. If so, Ctrl-C ends it
         with a warning instead of being raised.
 
+    Returns
+    -------
+    is_complete : bool
+        Whether it came to its end.
+
     Raises
     ------
     ValueError
         If the loss becomes infinite or NaN.
     """
+    is_complete = True
     with one_blas_thread.held():
         try:
             try:
@@ -193,8 +199,10 @@ def train(course, *, warns_of_end=True, is_alone=True):
         except KeyboardInterrupt:
             if not is_alone:
                 raise
+            is_complete = False
             warn("Training interrupted by user.")
         course.finish()
+    return is_complete
 
 
 def _divergence(epoch, loss, gradient_norm, schedule):

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from sklearn_bp import BackpropClassifier, BackpropRegressor, epoch_curve
+from sklearn_bp.fitting import Measure
 from sklearn_bp.network import LOSSES
 
 RNG = np.random.RandomState(0)
@@ -155,3 +156,33 @@ def test_partial_fit_and_trainings_side_by_side_do_not_complain():
         warnings.simplefilter("error")
         model.partial_fit(X, 1e5 * S)
         epoch_curve(model, X, 1e5 * S, cv=2)
+
+
+def test_a_network_whose_training_was_interrupted_is_not_measured():
+    def press(*_):
+        raise KeyboardInterrupt
+
+    model = BackpropRegressor(random_state=0, scoring=press)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, 1e5 * (S + 3), X_val=X, y_val=S)
+    assert [str(w.message) for w in caught] == ["Training interrupted by user."]
+
+
+@pytest.mark.parametrize(("hidden", "n_rows"), [(5, 1000), (4000, 500), (30_000, 100)])
+def test_rows_looked_at_after_one_epoch(monkeypatch, hidden, n_rows):
+    """A look costs as many multiplications as there are weights, 10 for each unit."""
+    looked_at = []
+
+    class Counting(Measure):
+        def __init__(self, training, part, scorer):
+            looked_at.append(len(part))
+            super().__init__(training, part, scorer)
+
+    monkeypatch.setattr("sklearn_bp.fitting._usefulness.Measure", Counting)
+    wide, y = np.tile(X, (8, 3)), np.tile(S, 8)
+    model = BackpropRegressor(
+        hidden_layer_sizes=(hidden,), max_iter=1, batch_size="full"
+    )
+    complaint(model, wide, 1e3 * y)
+    assert looked_at == [n_rows]
