@@ -86,7 +86,8 @@ def mean_and_spread(array, sample_weight, name):
     with np.errstate(over="ignore", invalid="ignore"):
         scaler = StandardScaler(with_mean=not issparse(array))
         scaler.fit(array, sample_weight=sample_weight)
-    spread = np.sqrt(scaler.var_)
+    # With weights, rounding may leave less than nothing of a constant column.
+    spread = np.sqrt(np.maximum(scaler.var_, 0))
     if not np.isfinite(spread).all():
         raise ValueError(
             f"{name} contains values that are too large to be standardised. Scale"

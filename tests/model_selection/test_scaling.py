@@ -128,6 +128,18 @@ def test_a_constant_target_is_predicted(loss, value, dtype):
     assert model.best_score_ == 1.0  # R²
 
 
+def test_weighted_constants_whose_variance_is_rounded():
+    """scikit-learn's variance of some of them is negative."""
+    rng = np.random.RandomState(0)
+    weight, constants = rng.random_sample(12), np.tile(rng.normal(size=40), (12, 1))
+    weight /= weight.max()
+    with np.errstate(invalid="ignore"):
+        assert (StandardScaler().fit(constants, None, weight).var_ < 0).any()
+    model = BackpropRegressorCV(max_iter=2, cv=2, random_state=0)
+    model.fit(constants, constants, sample_weight=weight)
+    np.testing.assert_allclose(model.predict(constants), constants, rtol=1e-6)
+
+
 def test_one_constant_target_among_others():
     y = np.column_stack([S, np.full(len(S), 7.0)])
     model = BackpropRegressorCV(**SMALL).fit(X, y)
