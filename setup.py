@@ -21,7 +21,8 @@ REQUIRE_COMPILED = os.environ.get("SKLEARN_BP_REQUIRE_COMPILED") == "1"
 SANITIZE = os.environ.get("SKLEARN_BP_SANITIZE", "")
 
 FOLDER = "sklearn_bp/engine/_compiled"
-MODULES = ("_layers", "_loop", "_batch", "_structs")  # what takes longest first
+# What takes longest first.
+MODULES = ("_layers", "_loop", "_batch", "_forward", "_structs", "_calls")
 
 # Neither -ffast-math nor -march=native: the first breaks checks for NaN and infinity,
 # and the loops are compiled for several instruction sets anyway. The two flags on

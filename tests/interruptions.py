@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 def wait_for_a_look(has_come_in_vain=lambda: False):
     """Until a call of the engine has looked for an interruption once more."""
-    from sklearn_bp.engine._compiled._loop import get_looks
+    from sklearn_bp.engine._compiled._calls import get_looks
 
     before = get_looks()[0]
     while get_looks()[0] == before and not has_come_in_vain():

@@ -65,7 +65,7 @@ class Evaluation(NamedTuple):
 
 
 class Engine(ABC):
-    """The four operations of an engine, none of which checks its arguments.
+    """The five operations of an engine, none of which checks its arguments.
 
     In all of them `theta` is the flat parameter vector of `network` and sets the
     computing type, float32 or float64; `X` is of that type, a C-contiguous array
@@ -223,3 +223,19 @@ class Engine(ABC):
             and the length of the gradient, summed over the steps. That gradient
             includes the penalty unless the optimizer decouples it.
         """
+
+    def run_together(self, runs):
+        """Run steps of several trainings in one call.
+
+        Parameters
+        ----------
+        runs : list of tuple
+            For each training, what `prepare_steps` has returned for it, and what that
+            is to be called with. No training is there twice.
+
+        Returns
+        -------
+        sums : list of ndarray of shape (n_epochs, 3)
+            What these calls return: the same, bit by bit, as one by one.
+        """
+        return [run_steps(*arguments) for run_steps, *arguments in runs]

@@ -4,7 +4,13 @@ import pytest
 
 from sklearn_bp.engine import Engine, Objective
 
-METHODS = ("forward", "evaluate", "loss_and_gradients", "prepare_steps")
+METHODS = (
+    "forward",
+    "evaluate",
+    "loss_and_gradients",
+    "prepare_steps",
+    "run_together",
+)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -22,7 +22,7 @@ needs_compiled = pytest.mark.skipif(
     _compiled_engine is None, reason="the compiled engine is not there"
 )
 if _compiled_engine is not None:
-    from sklearn_bp.engine._compiled._loop import get_looks, set_seconds_per_hearing
+    from sklearn_bp.engine._compiled._calls import get_looks, set_seconds_per_hearing
 
 SETTINGS = {
     "adam": {"beta_1": 0.9, "beta_2": 0.99, "epsilon": 1e-8},

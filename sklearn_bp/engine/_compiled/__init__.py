@@ -9,13 +9,17 @@ import numpy as np
 from .._blas import one_blas_thread
 from .._contract import Engine, Evaluation
 from .._threads import CERTAIN_OPERATIONS, ThreadChoice, n_shards_for, n_threads_for
+from ._forward import forward_all
 from ._layers import get_instruction_set
-from ._loop import Steps, forward_all, get_max_threads, loss_and_gradient
+from ._loop import Steps, get_max_threads, loss_and_gradient, run_together
 from ._structs import TWINS, CompiledNetwork, TrainingSet
 
 __all__ = ["TWINS", "CompiledEngine"]
 
 _compiled = lru_cache(maxsize=64)(CompiledNetwork)
+
+#: Multiplications and additions, about 0.1 s of them, until threads are counted anew.
+OPERATIONS_AT_A_TIME = 2e9
 
 
 class CompiledEngine(Engine):
@@ -45,7 +49,7 @@ class CompiledEngine(Engine):
         n_rows = X.shape[0] if rows is None else len(rows)
         raw = np.empty((len(thetas), n_rows, network.n_outputs), dtype=thetas.dtype)
         if raw.size > 0:
-            operations = 2 * network.n_coefs * n_rows
+            operations = 2 * network.n_coefs * n_rows * len(thetas)
             forward_all(
                 _compiled(network),
                 thetas,
@@ -54,7 +58,7 @@ class CompiledEngine(Engine):
                 raw,
                 losses,
                 winners,
-                self._n_threads(operations),
+                _n_threads(operations),
             )
         return raw
 
@@ -69,7 +73,7 @@ class CompiledEngine(Engine):
             objective.size(n_rows),
             objective.decay(n_rows),
             n_shards,
-            self._n_threads(6 * network.n_coefs * n_rows, n_shards),
+            _n_threads(6 * network.n_coefs * n_rows, n_shards),
         )
 
     def prepare_steps(
@@ -98,45 +102,96 @@ class CompiledEngine(Engine):
             n_shards,
         )
         operations = 6 * network.n_coefs * batch_size
-        choice = ThreadChoice()
+        return _RunSteps(steps, operations, optimizer, n_shards)
 
-        def run_steps(orders, learning_rates, thetas=None):
-            sums = np.zeros((len(orders), 3))
-            done, n_steps = 0, learning_rates.shape[1]
-            while done < learning_rates.size:
-                n_threads = self._n_threads(operations, n_shards)
-                stop = learning_rates.size
-                is_open = n_threads > 1 and operations < CERTAIN_OPERATIONS
-                if is_open:
-                    n_threads = choice.choose(n_threads)
-                    end_of_epoch = (done // n_steps + 1) * n_steps
-                    stop = min(end_of_epoch, done + choice.n_steps)
-                    start = perf_counter()
-                try:
-                    steps.run(
-                        orders,
-                        learning_rates,
-                        done,
-                        stop,
-                        optimizer.n_steps,
-                        n_threads,
-                        sums,
-                        thetas,
-                    )
-                finally:
-                    optimizer.n_steps += steps.n_done
-                if is_open:
-                    choice.note(n_threads, (perf_counter() - start) / (stop - done))
-                done = stop
-            return sums
+    def run_together(self, runs):
+        n_threads = min(len(runs), _n_granted(sum(map(_operations, runs))))
+        if n_threads == 1:
+            return super().run_together(runs)
+        n_left = len(runs) % n_threads
+        if n_left >= min(run_steps.n_threads for run_steps, *_ in runs):
+            n_left = 0
+        n_members = len(runs) - n_left
+        sums = _run_members(runs[:n_members], n_threads)
+        # Threads that share the last ones are done sooner than one thread for each.
+        return sums + super().run_together(runs[n_members:])
 
-        return run_steps
 
-    def _n_threads(self, operations, n_shards=1):
-        if get_instruction_set() == "BLAS":
-            return 1  # its results may depend on how the rows are cut
-        n_threads = n_threads_for(
-            operations, get_max_threads(), one_blas_thread.n_at_work
-        )
-        # With several shards, each is the work of one thread.
-        return n_threads if n_shards == 1 else min(n_threads, n_shards)
+class _RunSteps:
+    """What `prepare_steps` returns."""
+
+    def __init__(self, steps, operations, optimizer, n_shards):
+        self.steps = steps
+        self.optimizer = optimizer
+        self.operations = operations  # in a step
+        self._n_shards = n_shards
+        self._choice = ThreadChoice()
+
+    @property
+    def n_threads(self):
+        """How many threads would share a step."""
+        return _n_threads(self.operations, self._n_shards)
+
+    def __call__(self, orders, learning_rates, thetas=None):
+        sums = np.zeros((len(orders), 3))
+        done, n_steps = 0, learning_rates.shape[1]
+        while done < learning_rates.size:
+            n_threads = self.n_threads
+            stop = min(done + self._n_steps_at_a_time, learning_rates.size)
+            is_open = n_threads > 1 and self.operations < CERTAIN_OPERATIONS
+            if is_open:
+                n_threads = self._choice.choose(n_threads)
+                end_of_epoch = (done // n_steps + 1) * n_steps
+                stop = min(stop, end_of_epoch, done + self._choice.n_steps)
+                start = perf_counter()
+            arguments = (orders, learning_rates, done, stop)
+            n_before = self.optimizer.n_steps
+            try:
+                self.steps.run(*arguments, n_before, sums, thetas, n_threads)
+            finally:
+                self.optimizer.n_steps += self.steps.n_done
+            if is_open:
+                self._choice.note(n_threads, (perf_counter() - start) / (stop - done))
+            done = stop
+        return sums
+
+    @property
+    def _n_steps_at_a_time(self):
+        """Other work may come, or go, and change the number of threads."""
+        return math.ceil(OPERATIONS_AT_A_TIME / self.operations)
+
+
+def _run_members(runs, n_threads):
+    """Run steps of several trainings, each on one thread."""
+    all_sums, members = [], []
+    for run_steps, orders, learning_rates, *thetas in runs:
+        sums = np.zeros((len(orders), 3))
+        n_before = run_steps.optimizer.n_steps
+        thetas = thetas[0] if thetas else None
+        plan = (orders, learning_rates, 0, learning_rates.size, n_before, sums, thetas)
+        members.append((run_steps.steps, *plan))
+        all_sums.append(sums)
+    try:
+        run_together(members, n_threads)
+    finally:
+        for run_steps, *_ in runs:
+            run_steps.optimizer.n_steps += run_steps.steps.n_done
+    return all_sums
+
+
+def _operations(run):
+    run_steps, _, learning_rates, *_ = run
+    return run_steps.operations * learning_rates.size
+
+
+def _n_threads(operations, n_shards=1):
+    """How many threads are to share a piece of work."""
+    if get_instruction_set() == "BLAS":
+        return 1  # its results may depend on how the rows are cut
+    n_threads = _n_granted(operations)
+    # With several shards, each is the work of one thread.
+    return n_threads if n_shards == 1 else min(n_threads, n_shards)
+
+
+def _n_granted(operations):
+    return n_threads_for(operations, get_max_threads(), one_blas_thread.n_at_work)

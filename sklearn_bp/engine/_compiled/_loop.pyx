@@ -1,9 +1,7 @@
-"""The loops over blocks and steps: what the compiled engine does between two calls
-from Python, without the GIL and on several threads. See `_batch` for how these work
-together.
+"""The loops over steps: what the compiled engine does between two calls from Python,
+without the GIL and on several threads. See `_batch` for how these work together.
 """
 
-from cpython.exc cimport PyErr_Occurred
 from cython cimport floating
 from cython.parallel cimport parallel
 from libc.math cimport INFINITY
@@ -15,67 +13,31 @@ from ._batch cimport (
     gradient_norm, intercepts_gradient, join, penalty, sparse_part, wait_for_others,
     whole_gradient,
 )
-from ._interrupts cimport (
-    OPERATIONS_PER_LOOK, READ, SECONDS_PER_HEARING, PyThread_get_thread_ident,
-    interruption, is_interrupted, now, watchman,
-)
+from ._calls cimport listen_for, raise_if_over
+from ._interrupts cimport OPERATIONS_PER_LOOK, interruption, is_interrupted, watchman
 from ._kernels cimport (
     GOLDEN, flush_denormals, restore_denormals, scale, set_rates, split_mix, update,
 )
-from ._layers cimport (
-    coef_gradient, forward_rows, load_rows, point_at, show_outputs,
-)
+from ._layers cimport coef_gradient
 from ._structs cimport (
-    TILE_ROWS, Block, CompiledNetwork, Data, Dropout, Layers, TrainingSet, Workspace,
-    address, n_tiles,
+    TILE_ROWS, Block, CompiledNetwork, Dropout, Layers, TrainingSet, address, n_tiles,
 )
 from ._tables cimport (
     MOST_ARRAYS, optimizer as optimizer_kind, square_sums, update_rule,
 )
-from ._team cimport max_threads, meeting_point
-
-import os
-import threading
+from ._team cimport max_threads, meeting_point, take_next
 
 import numpy as np
 
-from .._interrupts import Cancelled, listen
 from ._structs import CODES
 
 # Rows of a gradient that are computed at a time and then used for the step, while they
 # are still in the cache.
 cdef Py_ssize_t GROUP_ROWS = 128
 
-# Rows that a thread takes through the network at a time if there is no backward pass,
-# for the same reason; and rows that all threads take together, to limit memory.
-cdef Py_ssize_t FORWARD_ROWS = 128
-cdef Py_ssize_t MOST_FORWARD_ROWS = 2048
-
-# What else is done with a row, counted as multiplications and additions.
-cdef double OPERATIONS_PER_ROW = 1000
-
-
 # Up to this many multiplications and additions, the last part of a gradient is computed
 # together with the step, which is not interrupted: a half step cannot be taken back.
 cdef double MOST_UNINTERRUPTED = 2e9
-
-# How often calls have looked for an interruption, and how often they ask for signals.
-cdef int32_t n_looks = 0
-cdef double seconds_per_hearing = SECONDS_PER_HEARING
-
-
-# The one that handles signals; a fork makes it that of the thread which forked.
-cdef unsigned long main_thread
-
-
-def _find_main_thread():
-    global main_thread
-    main_thread = threading.main_thread().ident
-
-
-_find_main_thread()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_find_main_thread)
 
 
 cdef struct Sums:
@@ -102,79 +64,6 @@ def get_max_threads():
     return max_threads()
 
 
-def get_looks():
-    """For tests: how often calls have looked for an interruption so far, and how many
-    multiplications and additions there are between two looks."""
-    return READ(n_looks), OPERATIONS_PER_LOOK
-
-
-def set_seconds_per_hearing(seconds=SECONDS_PER_HEARING):
-    """For tests: handle signals more often."""
-    global seconds_per_hearing
-    seconds_per_hearing = seconds
-
-
-cdef int listen_for(interruption *shared) except -1:
-    """At the beginning of a call, which the current cancellation will outlive."""
-    is_cancelled = listen()
-    shared.is_over = 0
-    shared.hears_signals = PyThread_get_thread_ident() == main_thread
-    shared.is_cancelled = NULL
-    if is_cancelled is not None:
-        shared.is_cancelled = <const int32_t *> address(is_cancelled)
-    shared.n_looks = &n_looks
-    shared.seconds_per_hearing = seconds_per_hearing
-    shared.heard = now()
-    return 0
-
-
-cdef int raise_if_over(const interruption *shared) except -1:
-    """At the end of a call, raise what has ended it too early."""
-    if PyErr_Occurred() != NULL:  # in the handler of a signal
-        return -1
-    if shared.is_over:
-        raise Cancelled
-    return 0
-
-
-def forward_all(
-    CompiledNetwork compiled, const floating[:, ::1] thetas, TrainingSet training_set,
-    const int64_t[::1] rows, floating[:, :, ::1] raw, double[:, ::1] losses,
-    int64_t[:, ::1] winners, int n_threads,
-):
-    """Write the raw outputs of the given rows, or of the first ones, for each of
-    `thetas` into `raw`; and, unless these are None, the losses of the rows into
-    `losses` and the numbers of the largest outputs into `winners`."""
-    cdef Py_ssize_t n_rows = raw.shape[1]
-    cdef Py_ssize_t most = min(FORWARD_ROWS * n_threads, MOST_FORWARD_ROWS)
-    cdef Py_ssize_t n_blocks = (n_rows + most - 1) // most
-    # Blocks of equal size, as far as tiles allow: threads share each of them.
-    cdef Py_ssize_t capacity = n_tiles((n_rows + n_blocks - 1) // n_blocks) * TILE_ROWS
-    cdef Workspace workspace = Workspace(
-        compiled, training_set, min(capacity, n_rows), sizeof(floating)
-    )
-    cdef const int64_t *row_numbers = NULL
-    cdef double *row_losses = NULL
-    cdef int64_t *row_winners = NULL
-    cdef interruption shared
-    cdef meeting_point point
-    listen_for(&shared)
-    memset(&point, 0, sizeof(point))
-    if rows is not None:
-        row_numbers = &rows[0]
-    if losses is not None:
-        row_losses = &losses[0, 0]
-    if winners is not None:
-        row_winners = &winners[0, 0]
-    with nogil, parallel(num_threads=n_threads):
-        forward_part(
-            join(&point), &shared, &compiled.layers, &training_set.data,
-            workspace.blocks[0], workspace.capacity, &thetas[0, 0], thetas.shape[0],
-            row_numbers, n_rows, &raw[0, 0, 0], row_losses, row_winners,
-        )
-    raise_if_over(&shared)
-
-
 def loss_and_gradient(
     CompiledNetwork compiled, theta, TrainingSet training_set, Py_ssize_t n_rows,
     double m, double decay, int n_shards, int n_threads,
@@ -197,6 +86,24 @@ def loss_and_gradient(
                           <const double *> parameters, &sums)
     raise_if_over(&shared)
     return sums.loss / m, sums.penalty, work.gradient
+
+
+cdef struct Run:
+    # Steps first to stop of a training, counted over all epochs.
+    const Job *job
+    const Training *training
+    const Dropout *dropout
+    bint is_float
+    const int64_t *orders  # (n_epochs, n_rows)
+    Py_ssize_t n_rows
+    const double *learning_rates  # (n_epochs, n_steps)
+    Py_ssize_t n_steps
+    Py_ssize_t first
+    Py_ssize_t stop
+    int64_t n_steps_before
+    Sums *sums
+    void *copies  # of theta after each epoch, or NULL
+    Py_ssize_t n_done
 
 
 cdef class Steps:
@@ -238,133 +145,143 @@ cdef class Steps:
 
     def run(
         self, const int64_t[:, ::1] orders, const double[:, ::1] learning_rates,
-        Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, int n_threads,
-        double[:, ::1] sums, thetas,
+        Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, double[:, ::1] sums,
+        thetas, int n_threads,
     ):
         """Run steps first to stop, counted over all epochs. They are added to the given
         sums, which thus have the same bits wherever an epoch is cut."""
-        cdef void *copies = NULL
+        cdef Run run = self.planned(
+            orders, learning_rates, first, stop, n_steps_before, sums, thetas
+        )
         cdef interruption shared
         cdef meeting_point point
         self.n_done = 0
         listen_for(&shared)
         memset(&point, 0, sizeof(point))
-        if thetas is not None:
-            copies = address(thetas, writable=True)
         with nogil:
             if n_threads == 1:  # saves the cost of a parallel region
-                self.run_part(Worker(0, 1, NULL, NULL), &shared, orders, learning_rates,
-                              first, stop, n_steps_before, sums, copies)
+                steps_part(Worker(0, 1, NULL, NULL), &shared, &run)
             else:
                 with parallel(num_threads=n_threads):
-                    self.run_part(join(&point), &shared, orders, learning_rates, first,
-                                  stop, n_steps_before, sums, copies)
+                    steps_part(join(&point), &shared, &run)
+        self.n_done = run.n_done
         raise_if_over(&shared)
 
-    cdef void run_part(
-        self, Worker worker, interruption *shared, const int64_t[:, ::1] orders,
-        const double[:, ::1] learning_rates, Py_ssize_t first, Py_ssize_t stop,
-        int64_t n_steps_before, double[:, ::1] sums, void *copies,
-    ) noexcept nogil:
-        """A thread's part of some steps, epoch by epoch."""
-        cdef Py_ssize_t n_steps = learning_rates.shape[1], n_left = stop - first
-        cdef Py_ssize_t epoch = first // n_steps, step = first % n_steps, n, row
-        cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
-        worker.watch = &watch
-        while n_left > 0:
-            row = step * self.training.batch_size
-            n = self.run_steps(
-                worker, &orders[epoch, row], orders.shape[1] - row,
-                &learning_rates[epoch, step], min(n_left, n_steps - step),
-                n_steps_before, <Sums *> &sums[epoch, 0],
-            )
-            step += n
-            n_left -= n
-            n_steps_before += n
-            if worker.thread == 0:
-                self.n_done += n
-            if watch.is_told:
-                return
-            if step == n_steps:
-                if copies != NULL and worker.thread == 0:
-                    # No thread changes theta before all meet in the next step.
-                    self.copy_theta(copies, epoch)
-                epoch += 1
-                step = 0
+    cdef Run planned(
+        self, const int64_t[:, ::1] orders, const double[:, ::1] learning_rates,
+        Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, double[:, ::1] sums,
+        thetas,
+    ) except *:
+        """These steps, as long as the arrays exist."""
+        cdef Run run
+        run.job = &self.work.job
+        run.training = &self.training
+        run.dropout = &self.work.dropout
+        run.is_float = self.is_float
+        run.orders = &orders[0, 0]
+        run.n_rows = orders.shape[1]
+        run.learning_rates = &learning_rates[0, 0]
+        run.n_steps = learning_rates.shape[1]
+        run.first = first
+        run.stop = stop
+        run.n_steps_before = n_steps_before
+        run.sums = <Sums *> &sums[0, 0]
+        run.copies = NULL if thetas is None else address(thetas, writable=True)
+        run.n_done = 0
+        return run
 
-    cdef Py_ssize_t run_steps(
-        self, Worker worker, const int64_t *rows, Py_ssize_t n_rows,
-        const double *learning_rates, Py_ssize_t n_steps, int64_t n_steps_before,
-        Sums *sums,
-    ) noexcept nogil:
-        if self.is_float:
-            return train_part(
-                worker, &self.work.job, &self.training, <float *> self.training.theta,
-                rows, n_rows, learning_rates, n_steps, n_steps_before,
-                &self.work.dropout, sums,
-            )
-        return train_part(
-            worker, &self.work.job, &self.training, <double *> self.training.theta,
-            rows, n_rows, learning_rates, n_steps, n_steps_before, &self.work.dropout,
-            sums,
+
+def run_together(list members, int n_threads):
+    """Run steps of several trainings, each on one thread. A member is the `Steps` and
+    what `Steps.run` takes, without the number of threads."""
+    cdef Py_ssize_t n_members = len(members), number
+    plans = np.empty(n_members * sizeof(Run), dtype=np.uint8)
+    cdef Run *runs = <Run *> address(plans, writable=True)
+    cdef Steps steps
+    cdef interruption shared
+    cdef meeting_point point
+    cdef int32_t n_taken = 0
+    for number, (steps, orders, learning_rates, first, stop, n_steps_before, sums,
+                 thetas) in enumerate(members):
+        runs[number] = steps.planned(
+            orders, learning_rates, first, stop, n_steps_before, sums, thetas
         )
+        steps.n_done = 0
+    listen_for(&shared)
+    memset(&point, 0, sizeof(point))
+    with nogil, parallel(num_threads=n_threads):
+        members_part(join(&point), &shared, runs, n_members, &n_taken)
+    for number, (steps, *_) in enumerate(members):
+        steps.n_done = runs[number].n_done
+    raise_if_over(&shared)
 
-    cdef void copy_theta(self, void *copies, Py_ssize_t epoch) noexcept nogil:
-        cdef Py_ssize_t n_bytes = self.work.job.layers.n_parameters * (
-            sizeof(float) if self.is_float else sizeof(double)
-        )
-        memcpy(<char *> copies + epoch * n_bytes, self.training.theta, n_bytes)
 
-
-cdef void forward_part(
-    Worker worker, interruption *shared, const Layers *layers, const Data *data,
-    Block block, Py_ssize_t capacity, const floating *thetas, Py_ssize_t n_thetas,
-    const int64_t *rows, Py_ssize_t n_rows, floating *raw, double *losses,
-    int64_t *winners,
+cdef void members_part(
+    Worker worker, interruption *shared, Run *runs, Py_ssize_t n_runs, int32_t *n_taken
 ) noexcept nogil:
-    """A thread's part of every block of rows. It keeps to its own part of the
-    workspace, so no thread has to wait before the end."""
-    cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
-    cdef Py_ssize_t begin = cut(capacity, worker.thread, worker.n_threads)
-    cdef Py_ssize_t end = cut(capacity, worker.thread + 1, worker.n_threads)
-    cdef Py_ssize_t first = 0, stop, number, start
-    cdef unsigned denormals = flush_denormals()
-    cdef const floating *theta
+    """A thread's part of several trainings: whichever are next, as some take longer."""
     cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
-    worker.watch = block.watch = &watch
-    while begin < end and first + begin < n_rows:
-        for number in range(n_thetas):
-            if is_interrupted(&watch, OPERATIONS_PER_ROW * (end - begin)):
-                n_rows = 0  # nothing is left to do
-                break
-            theta = thetas + number * layers.n_parameters
-            point_at(layers, data, &block, rows, first, min(capacity, n_rows - first),
-                     theta)
-            stop = min(end, block.n_rows)
-            load_rows(layers, data, &block, theta, begin, stop)
-            forward_rows(layers, data, &block, theta, begin, stop)
-            start = number * n_rows + first + begin
-            show_outputs(layers, &block, begin, stop, raw + start * n_outputs,
-                         NULL if losses == NULL else losses + start,
-                         NULL if winners == NULL else winners + start)
-        first += capacity
-    restore_denormals(denormals)
-    wait_for_others(worker)
+    cdef int32_t number = take_next(n_taken)
+    while number < n_runs and not is_interrupted(&watch, 0):
+        run_part(Worker(0, 1, NULL, &watch), &runs[number])
+        number = take_next(n_taken)
+
+
+cdef void steps_part(Worker worker, interruption *shared, Run *run) noexcept nogil:
+    """A thread's part of steps that all threads share."""
+    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+    worker.watch = &watch
+    run_part(worker, run)
+
+
+cdef void run_part(Worker worker, Run *run) noexcept nogil:
+    """A worker's part of some steps, epoch by epoch."""
+    cdef Py_ssize_t n_left = run.stop - run.first, n
+    cdef Py_ssize_t epoch = run.first // run.n_steps, step = run.first % run.n_steps
+    while n_left > 0:
+        n = min(n_left, run.n_steps - step)
+        if run.is_float:
+            n = train_part(worker, run, epoch, step, n, <float *> run.training.theta)
+        else:
+            n = train_part(worker, run, epoch, step, n, <double *> run.training.theta)
+        step += n
+        n_left -= n
+        if worker.thread == 0:
+            run.n_done += n
+        if worker.watch.is_told:
+            return
+        if step == run.n_steps:
+            if run.copies != NULL and worker.thread == 0:
+                # No thread changes theta before all meet in the next step.
+                copy_theta(run, epoch)
+            epoch += 1
+            step = 0
+
+
+cdef void copy_theta(const Run *run, Py_ssize_t epoch) noexcept nogil:
+    cdef Py_ssize_t n_bytes = run.job.layers.n_parameters * (
+        sizeof(float) if run.is_float else sizeof(double)
+    )
+    memcpy(<char *> run.copies + epoch * n_bytes, run.training.theta, n_bytes)
 
 
 cdef Py_ssize_t train_part(
-    Worker worker, const Job *job, const Training *training, floating *theta,
-    const int64_t *order, Py_ssize_t n_rows, const double *learning_rates,
-    Py_ssize_t n_steps, int64_t n_steps_before, const Dropout *dropout, Sums *sums,
+    Worker worker, const Run *run, Py_ssize_t epoch, Py_ssize_t first,
+    Py_ssize_t n_steps, floating *theta,
 ) noexcept nogil:
-    """A thread's part of every step; returns how many there were. One that is
-    interrupted does not count and changes nothing."""
+    """A thread's part of some steps of an epoch; returns how many there were. One that
+    is interrupted does not count and changes nothing."""
+    cdef const Job *job = run.job
+    cdef const Training *training = run.training
     cdef const Layers *layers = job.layers
+    cdef const int64_t *order = run.orders + epoch * run.n_rows
+    cdef const double *learning_rates = run.learning_rates + epoch * run.n_steps
+    cdef Sums *sums = &run.sums[epoch]
     cdef update_rule rule = training.rule
     cdef unsigned denormals = flush_denormals()
     cdef Block block = job.blocks[0]
-    cdef Py_ssize_t step = 0, n
-    cdef int64_t number
+    cdef Py_ssize_t step = first, start, n
+    cdef int64_t number = run.n_steps_before + epoch * run.n_steps + first - run.first
     cdef double m, decay
     cdef bint accumulate
     cdef bint is_clipped = training.max_grad_norm < INFINITY
@@ -374,23 +291,22 @@ cdef Py_ssize_t train_part(
         2.0 * layers.n_coefs * min(training.batch_size, job.capacity)
         > MOST_UNINTERRUPTED
     )
-    block.dropout = dropout[0]
-    while step < n_steps and not worker.watch.is_told:
+    block.dropout = run.dropout[0]
+    while step < first + n_steps and not worker.watch.is_told:
         # Products of a long step do the looking; of short ones, there are many.
         block.watch = worker.watch if is_long else NULL
         if not is_long:
             is_interrupted(worker.watch, operations / worker.n_threads)
-        number = n_steps_before + step + 1
-        n = min(training.batch_size, n_rows - step * training.batch_size)
+        number += 1
+        start = step * training.batch_size
+        n = min(training.batch_size, run.n_rows - start)
         m = n * training.mean_weight
         decay = training.alpha / (
             training.penalty_size if training.penalty_size > 0 else m
         )
         set_rates(&rule, learning_rates[step], decay, number)
         block.dropout.key = split_mix(training.seed + GOLDEN * <uint64_t> number)
-        accumulate = batch_part(
-            worker, job, &block, order + step * training.batch_size, n, m, theta
-        )
+        accumulate = batch_part(worker, job, &block, order + start, n, m, theta)
         if is_clipped:
             whole_gradient(worker, job, &block, accumulate, rule.decay,
                            <const floating *> theta)
@@ -415,7 +331,7 @@ cdef Py_ssize_t train_part(
             sums.gradient_norm += gradient_norm(layers, &block)
         step += 1
     restore_denormals(denormals)
-    return step
+    return step - first
 
 
 cdef void gradient_part(

@@ -1,5 +1,7 @@
 """The threads of team.h and their meetings, as Cython sees them."""
 
+from libc.stdint cimport int32_t
+
 from ._interrupts cimport watchman
 
 
@@ -12,3 +14,4 @@ cdef extern from "team.h" nogil:
     int thread_number()
     void find_place(meeting_point *point)
     void meet(meeting_point *point, int n_threads, watchman *watch)
+    int32_t take_next(int32_t *n_taken)

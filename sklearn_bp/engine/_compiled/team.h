@@ -110,6 +110,21 @@ static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *i
 }
 #endif
 
+/* The number of the next thing to do, of several that no two threads are to do. */
+static inline int32_t take_next(int32_t *n_taken)
+{
+#ifdef __GNUC__
+    return __atomic_fetch_add(n_taken, 1, __ATOMIC_RELAXED);
+#else
+    int32_t number;
+#ifdef _OPENMP
+#pragma omp critical(take_next)
+#endif
+    number = (*n_taken)++;
+    return number;
+#endif
+}
+
 /* Wait for the others; the watchman is then told whether to end. The next meeting tells
    in another place, since some may not have heard yet when it begins; the one after that
    only ends when all have been there. */
