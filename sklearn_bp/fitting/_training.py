@@ -16,6 +16,7 @@ from ..training import (
     Stopping,
     TrainingState,
     make_schedule,
+    run_alone,
     train,
 )
 from ..utils import PlainNumbers, are_equal, is_name, warn
@@ -64,6 +65,8 @@ class Training:
         no warnings, and Ctrl-C ends all of them.
     engine : Engine, default=None
         The engine that computes; None is the one that the settings choose.
+    draws : SharedDraws, default=None
+        Draws orders for this training and others.
 
     Attributes
     ----------
@@ -91,6 +94,7 @@ class Training:
         is_incremental=False,
         is_alone=True,
         engine=None,
+        draws=None,
     ):
         self.estimator = estimator
         self.parameters = PlainNumbers(estimator)
@@ -100,6 +104,7 @@ class Training:
         self.n_iter = 0
         self._is_incremental = is_incremental
         self._is_alone = is_alone
+        self._draws = draws
         self._lbfgs_loss = None
         self._random_state = None
         if rows is not None:
@@ -275,10 +280,14 @@ class Training:
         ValueError
             If training diverges.
         """
+        run_alone(self.steps(max_epochs, follower))
+
+    def steps(self, max_epochs, follower=None):
+        """The same as a generator, for `run_together`."""
         course = self.course(max_epochs, follower)
         if follower is not None:
             follower.begin_fit(self)
-        is_complete = train(
+        is_complete = yield from train(
             course,
             warns_of_end=self._is_alone and not self._is_incremental,
             is_alone=self._is_alone,
@@ -344,6 +353,11 @@ class Training:
             self.batch_size(),
             parameters.max_grad_norm or math.inf,
             self._random_state if parameters.shuffle else None,
+            may_run_ahead=measure is None
+            and (follower is None or follower.may_lag_behind),
+            is_alone=self._is_alone,
+            keep_thetas=follower is not None,
+            draws=self._draws,
         )
         return Course(
             runner,
@@ -352,7 +366,6 @@ class Training:
             measure=measure,
             watches_score=parameters.early_stopping,
             follower=follower,
-            is_alone=self._is_alone,
             verbose=parameters.verbose,
         )
 

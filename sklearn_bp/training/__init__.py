@@ -1,8 +1,9 @@
 """How a network is trained: optimizers, schedules, stopping, the epoch loop."""
 
-from ._epochs import EpochRunner, operations_of_epoch
+from ._epochs import EpochRunner, SharedDraws, operations_of_epoch
 from ._history import History
 from ._lbfgs import LbfgsCourse
+from ._leading import run_alone, run_together
 from ._optimizers import OPTIMIZERS
 from ._samples import Part, Samples
 from ._schedules import FACTORS, SCHEDULES, make_schedule
@@ -20,9 +21,12 @@ __all__ = [
     "LbfgsCourse",
     "Part",
     "Samples",
+    "SharedDraws",
     "Stopping",
     "TrainingState",
     "make_schedule",
     "operations_of_epoch",
+    "run_alone",
+    "run_together",
     "train",
 ]

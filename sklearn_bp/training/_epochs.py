@@ -5,18 +5,12 @@ train side by side would pass the GIL back and forth at each call.
 """
 
 import copy
-import math
+import pickle
+from functools import partial
 from time import perf_counter
 
 import numpy as np
 from sklearn.utils import check_random_state
-
-# An engine need not notice Ctrl-C before the end of a call, so one call should take
-# about 0.1 s, unless a single step takes longer. It is limited by multiplications and
-# additions for large batches and by steps for small ones; the clock would make the
-# order of summation a matter of chance.
-OPERATIONS_PER_SLICE = 2e9
-STEPS_PER_SLICE = 2000
 
 # Epochs run ahead may be wasted, so those of one call should take about 1 ms, or
 # somewhat more beside other trainings, which delay each return to Python. Shuffling and
@@ -55,32 +49,45 @@ class EpochRunner:
         Longer gradients are shortened to this length.
     random_state : RandomState or None
         Draws the order of each epoch; None keeps the rows in their order.
+    may_run_ahead : bool, default=False
+        Whether a block may contain several epochs. Those that are not used before the
+        next block, or `undo_unused`, are undone.
+    is_alone : bool, default=True
+        Whether no other trainings run side by side with this one.
+    keep_thetas : bool, default=False
+        Whether a block contains the parameters after each epoch.
+    draws : SharedDraws, default=None
+        Draws orders for several trainings.
     """
 
     def __init__(
-        self, engine, state, part, objective, batch_size, max_grad_norm, random_state
+        self,
+        engine,
+        state,
+        part,
+        objective,
+        batch_size,
+        max_grad_norm,
+        random_state,
+        *,
+        may_run_ahead=False,
+        is_alone=True,
+        keep_thetas=False,
+        draws=None,
     ):
-        n_rows, n_coefs = len(part), state.network.n_coefs
-        self.n_rows = n_rows
+        self.n_rows = len(part)
         self._state = state
         self._random_state = random_state
+        self._keeps_thetas = keep_thetas
+        self._draws = draws
         # scikit-learn shuffles the order of the previous epoch, so the order is kept.
         self._order = part.rows.copy()
-        self._n_steps = -(-n_rows // batch_size)
-        steps_per_slice = math.ceil(
-            min(STEPS_PER_SLICE, OPERATIONS_PER_SLICE / (6 * n_coefs * batch_size))
-        )
-        # Steps and their rows: views, which are shuffled along with the order.
-        rows_per_slice = steps_per_slice * batch_size
-        self._slices = [
-            (
-                slice(number * steps_per_slice, (number + 1) * steps_per_slice),
-                self._order[np.newaxis, first_row : first_row + rows_per_slice],
-            )
-            for number, first_row in enumerate(range(0, n_rows, rows_per_slice))
-        ]
-        self._operations = operations_of_epoch(n_coefs, n_rows)
-        self._steps_at_once = min(STEPS_AT_ONCE, steps_per_slice)
+        self._n_steps = -(-self.n_rows // batch_size)
+        self._at_once = 1
+        if may_run_ahead and self._is_known_ahead():
+            self._at_once = self._most_at_once(is_alone)
+        self._undo = None
+        self._block = None
         self._run_steps = engine.prepare_steps(
             state.network,
             state.theta,
@@ -94,45 +101,54 @@ class EpochRunner:
             max_grad_norm,
         )
 
-    def blocks(self, max_epochs, may_run_ahead, *, is_alone=True, keep_thetas=False):
-        """Train a few epochs at a time.
+    def next_block(self, max_epochs):
+        """The next epochs, at most so many.
 
-        Parameters
-        ----------
-        max_epochs : int
-            The number of epochs.
-        may_run_ahead : bool
-            Whether a block may contain several epochs. Those that are not used before
-            the next block is requested, or the generator is closed, are undone.
-        is_alone : bool, default=True
-            Whether no other trainings run side by side with this one.
-        keep_thetas : bool, default=False
-            Whether a block contains the parameters after each epoch.
-
-        Yields
-        ------
-        block : EpochBlock
-            The next epochs.
+        A generator. It yields what the engine is to run, as `Engine.run_together` takes
+        it; is sent the sums, and how many seconds that took; and returns an
+        `EpochBlock`.
         """
-        at_once = 1
-        if may_run_ahead and self._is_known_ahead():
-            at_once = self._most_at_once(is_alone)
-        while max_epochs > 0:
-            n_epochs = min(at_once, max_epochs)
-            if n_epochs > 1:
-                max_epochs -= yield from self._run_ahead(n_epochs, keep_thetas)
-            else:
-                yield self._run_one()
-                max_epochs -= 1
+        self.undo_unused()
+        start = perf_counter()
+        n_epochs, theta = min(self._at_once, max_epochs), self._state.theta
+        rates, thetas = self._rates_ahead(n_epochs), None
+        if n_epochs > 1:
+            self._undo = partial(self._go_back, self._mark(), rates)
+            if self._keeps_thetas:
+                thetas = np.empty((n_epochs, theta.size), theta.dtype)
+        orders = self._draw_orders(n_epochs)
+        seconds = perf_counter() - start
+        sums, seconds_of_engine = yield self._run_steps, orders, rates, thetas
+        self._block = EpochBlock(
+            [self._means(*of_epoch) for of_epoch in sums.tolist()],
+            rates[:, -1].tolist(),
+            theta[np.newaxis] if n_epochs == 1 else thetas,
+            (seconds + seconds_of_engine) / n_epochs,
+        )
+        return self._block
+
+    def undo_unused(self):
+        """Undo epochs that were run ahead and not used."""
+        undo, block = self._undo, self._block
+        self._undo = self._block = None
+        if undo is not None:
+            undo(0 if block is None else block.n_used)
+
+    def _go_back(self, mark, rates, n_used):
+        if n_used < len(rates):
+            mark.go_back()
+            if n_used > 0:
+                self._run_steps(self._draw_orders(n_used), rates[:n_used])
 
     def _most_at_once(self, is_alone):
         operations = (
             OPERATIONS_AT_ONCE if is_alone else OPERATIONS_AT_ONCE_BESIDE_OTHERS
         )
+        n_coefs = self._state.network.n_coefs
         most = min(
             MOST_EPOCHS_AT_ONCE,
-            int(operations / self._operations),
-            self._steps_at_once // self._n_steps,
+            int(operations / operations_of_epoch(n_coefs, self.n_rows)),
+            STEPS_AT_ONCE // self._n_steps,
         )
         return most if most >= LEAST_EPOCHS_AT_ONCE else 1
 
@@ -142,51 +158,15 @@ class EpochRunner:
         is_shared = self._random_state is check_random_state(None)
         return self._state.schedule.is_known_ahead and not is_shared
 
-    def _run_one(self):
-        start = perf_counter()
-        self._draw_order()
-        rates = self._state.schedule.rates(self._n_steps)
-        sums = 0.0
-        for steps, order in self._slices:
-            sums += self._run_steps(order, rates[np.newaxis, steps])
-        thetas = self._state.theta[np.newaxis]
-        return self._block(sums, rates[np.newaxis], thetas, start)
-
-    def _run_ahead(self, n_epochs, keep_thetas):
-        start = perf_counter()
-        theta = self._state.theta
-        rates = self._rates_ahead(n_epochs)
-        thetas = None
-        if keep_thetas:
-            thetas = np.empty((n_epochs, theta.size), theta.dtype)
-        mark = self._mark()
-        block = None
-        try:
-            sums = self._run_steps(self._draw_orders(n_epochs), rates, thetas)
-            block = self._block(sums, rates, thetas, start)
-            yield block
-        finally:
-            n_used = 0 if block is None else block.n_used
-            if n_used < n_epochs:
-                mark.go_back()
-                self._run_steps(self._draw_orders(n_used), rates[:n_used])
-        return n_used
-
     def _mark(self):
         optimizer = self._state.optimizer
         arrays = (self._order, self._state.theta, *optimizer.state)
         return _Mark(arrays, optimizer, self._random_state)
 
-    def _draw_order(self):
-        if self._random_state is not None:
-            self._random_state.shuffle(self._order)
-
     def _draw_orders(self, n_epochs):
-        orders = np.empty((n_epochs, len(self._order)), self._order.dtype)
-        for order in orders:
-            self._draw_order()
-            order[:] = self._order
-        return orders
+        if self._draws is not None and self._random_state is not None:
+            return self._draws.orders(self._random_state, self._order, n_epochs)
+        return _orders(self._random_state, self._order, n_epochs)
 
     def _rates_ahead(self, n_epochs):
         """The learning rates of the next epochs."""
@@ -199,16 +179,47 @@ class EpochRunner:
             schedule.end_epoch(n_samples_seen)
         return rates
 
-    def _block(self, sums, rates, thetas, start):
-        seconds = (perf_counter() - start) / len(sums)
-        means = [self._means(*of_epoch) for of_epoch in sums.tolist()]
-        return EpochBlock(means, rates[:, -1].tolist(), thetas, seconds)
-
     def _means(self, data_loss, penalty, gradient_norm):
         """The loss and the length of the gradient, averaged over an epoch."""
         network = self._state.network
         loss = network.loss.shown(data_loss, network.n_outputs) + penalty
         return loss / self.n_rows, gradient_norm / self._n_steps
+
+
+def _orders(random_state, order, n_epochs):
+    """The order of each of the next epochs; that of the last one is left in `order`."""
+    orders = np.empty((n_epochs, len(order)), order.dtype)
+    for of_epoch in orders:
+        if random_state is not None:
+            random_state.shuffle(order)
+        of_epoch[:] = order
+    return orders
+
+
+class SharedDraws:
+    """Draws the orders of several trainings that are run side by side. Those with equal
+    seeds and rows, such as the settings of a fold, draw the same ones, so only the first
+    of them has to."""
+
+    MOST_KEPT = 16
+
+    def __init__(self):
+        self._kept = {}
+
+    def orders(self, random_state, order, n_epochs):
+        """The order of each of the next epochs; that of the last one is left in `order`,
+        and `random_state` as if it had drawn them."""
+        before = pickle.dumps(random_state.get_state(legacy=False))
+        key = (before, order.tobytes(), n_epochs)
+        if key not in self._kept:
+            orders = _orders(random_state, order, n_epochs)
+            if len(self._kept) == self.MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = orders, random_state.get_state(legacy=False)
+        orders, after = self._kept[key]
+        order[:] = orders[-1]
+        random_state.set_state(after)
+        return orders
 
 
 class EpochBlock:

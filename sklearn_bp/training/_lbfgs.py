@@ -88,7 +88,7 @@ class LbfgsCourse:
         return self._result is None
 
     def advance(self):
-        """Run all iterations."""
+        """Run all iterations; nothing is left for others to run."""
         self._start = perf_counter()
         self._result = minimize(
             self._value_and_gradient,
@@ -100,6 +100,7 @@ class LbfgsCourse:
         )
         self.n_iter = min(self._result.nit, self._options["maxiter"])
         self._latest, self._value = self._result.x, self._result.fun
+        return ()
 
     def _value_and_gradient(self, theta):
         data_loss, penalty, gradient = self._evaluate(theta)

@@ -5,7 +5,6 @@ from time import perf_counter
 
 from sklearn.exceptions import ConvergenceWarning
 
-from ..engine import one_blas_thread
 from ..utils import warn
 
 
@@ -32,8 +31,6 @@ class Course:
         its `may_lag_behind` is true, there may be several epochs between the two calls,
         with a row for each, and it cannot stop between them; epochs just before a
         divergence may go unreported.
-    is_alone : bool, default=True
-        Whether no other trainings run side by side with this one.
     verbose : bool, default=False
         Whether to print a line per epoch.
 
@@ -52,25 +49,17 @@ class Course:
         measure=None,
         watches_score=False,
         follower=None,
-        is_alone=True,
         verbose=False,
     ):
         self.n_iter = 0
         self._is_over = False
-        self._n_rows = runner.n_rows
+        self._runner = runner
         self._state = state
         self._max_epochs = max_epochs
         self._measure = measure
         self._watches_score = watches_score
         self._follower = follower
         self._verbose = verbose
-        self._blocks = runner.blocks(
-            max_epochs,
-            may_run_ahead=measure is None
-            and (follower is None or follower.may_lag_behind),
-            is_alone=is_alone,
-            keep_thetas=follower is not None,
-        )
         state.stopping.start(state.theta, state.epoch)
 
     @property
@@ -79,7 +68,7 @@ class Course:
         return not self._is_over and self.n_iter < self._max_epochs
 
     def advance(self):
-        """Take the next block of epochs.
+        """Take the next block of epochs. A generator, see `EpochRunner.next_block`.
 
         Raises
         ------
@@ -89,7 +78,7 @@ class Course:
         stopping, follower = self._state.stopping, self._follower
         if follower is not None:
             follower.begin_epochs()
-        block = next(self._blocks)
+        block = yield from self._runner.next_block(self._max_epochs - self.n_iter)
         for loss, gradient_norm, learning_rate in block:
             self._end_epoch(loss, gradient_norm, learning_rate, block.seconds)
             if stopping.out_of_patience:
@@ -106,7 +95,7 @@ class Course:
         if not math.isfinite(loss + gradient_norm):
             raise _divergence(self.n_iter + 1, loss, gradient_norm, state.schedule)
         self.n_iter += 1
-        state.n_samples_seen += self._n_rows
+        state.n_samples_seen += self._runner.n_rows
         if self._verbose:
             print(f"Iteration {self.n_iter}, loss = {loss:.8f}")
         try:
@@ -144,7 +133,7 @@ class Course:
 
     def close(self):
         """Undo epochs that were run ahead and not used."""
-        self._blocks.close()
+        self._runner.undo_unused()
 
     def warn_of_end(self):
         """Warn if training ran out of epochs without being meant to."""
@@ -164,7 +153,7 @@ class Course:
 
 
 def train(course, *, warns_of_end=True, is_alone=True):
-    """Run a training to its end.
+    """Run a training to its end: a generator, for `run_alone` or `run_together`.
 
     Parameters
     ----------
@@ -187,21 +176,20 @@ def train(course, *, warns_of_end=True, is_alone=True):
         If the loss becomes infinite or NaN.
     """
     is_complete = True
-    with one_blas_thread.held():
+    try:
         try:
-            try:
-                while course.has_epochs_left:
-                    course.advance()
-            finally:
-                course.close()
-            if warns_of_end:
-                course.warn_of_end()
-        except KeyboardInterrupt:
-            if not is_alone:
-                raise
-            is_complete = False
-            warn("Training interrupted by user.")
-        course.finish()
+            while course.has_epochs_left:
+                yield from course.advance()
+        finally:
+            course.close()
+        if warns_of_end:
+            course.warn_of_end()
+    except KeyboardInterrupt:
+        if not is_alone:
+            raise
+        is_complete = False
+        warn("Training interrupted by user.")
+    course.finish()
     return is_complete
 
 

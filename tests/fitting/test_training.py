@@ -5,7 +5,7 @@ import pytest
 
 from sklearn_bp import BackpropClassifier, BackpropRegressor, epoch_curve
 from sklearn_bp.fitting import Training, check_samples
-from sklearn_bp.training import OPTIMIZERS, History
+from sklearn_bp.training import OPTIMIZERS, History, run_alone
 
 pytestmark = [
     pytest.mark.usefixtures("each_engine"),
@@ -38,26 +38,6 @@ def test_it_has_the_bits_of_fit_and_leaves_the_estimator_alone(solver, early_sto
     assert training.loss == fitted.loss_
 
 
-def test_several_are_led_by_one_loop():
-    """Block by block, in turn, each has the bits that it has alone."""
-    alphas, courses, trainings = (0.001, 1.0, 100.0), [], []
-    for alpha in alphas:
-        model = make_model(alpha=alpha)
-        training = Training(model, *check_samples(model, X, Y), is_alone=False)
-        training.prepare()
-        trainings.append(training)
-        courses.append(training.course(7))
-    while any(course.has_epochs_left for course in courses):
-        for course in courses:
-            if course.has_epochs_left:
-                course.advance()
-    for alpha, course, training in zip(alphas, courses, trainings):
-        course.close()
-        course.finish()
-        alone = make_model(alpha=alpha).fit(X, Y)
-        np.testing.assert_array_equal(training.fitted.coefs[0], alone.coefs_[0])
-
-
 def test_rows_are_those_of_a_fit_on_a_part():
     rows = np.arange(0, 60, 2, dtype=np.int64)
     model = make_model()
@@ -73,14 +53,14 @@ def test_a_look_at_it_does_not_go_on_with_it():
     training = Training(model, *check_samples(model, X, Y))
     training.prepare()
     course = training.course(7)
-    course.advance()
+    run_alone(course.advance())
     snapshot = training.outcome_so_far(
         training.state.theta.copy(), course.n_iter, can_go_on=True
     )
     n_rows, first = len(snapshot.state.history.rows), snapshot.fitted.theta.copy()
     moments = snapshot.state.optimizer.state[0].copy()
     while course.has_epochs_left:
-        course.advance()
+        run_alone(course.advance())
     course.close()
     assert len(snapshot.state.history.rows) == n_rows
     np.testing.assert_array_equal(snapshot.fitted.theta, first)

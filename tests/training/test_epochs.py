@@ -263,7 +263,6 @@ def test_short_epochs_are_run_ahead(calls):
         ("OPERATIONS_AT_ONCE", 19 * 40 * (6 * 35 + 1000), [19, 1]),
         ("STEPS_AT_ONCE", 3 * 4, [4] * 5),
         ("STEPS_AT_ONCE", 3 * 3, [1] * 20),
-        ("STEPS_PER_SLICE", 2, [1] * 40),
     ],
 )
 def test_limits_of_a_call(limit, value, expected, calls, monkeypatch):

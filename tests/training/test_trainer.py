@@ -22,7 +22,7 @@ def y(X):
     return np.sin(X[:, 0]) + X[:, 1] ** 2
 
 
-def call_before_each_slice(function, monkeypatch):
+def call_before_each_run(function, monkeypatch):
     """Have `function` called with the arguments of each call of run_steps."""
     engine = type(get_engine())
     prepare_steps = engine.prepare_steps
@@ -41,7 +41,7 @@ def call_before_each_slice(function, monkeypatch):
 
 def test_orders_are_those_of_scikit_learn(X, y, monkeypatch):
     orders = []
-    call_before_each_slice(lambda drawn, *_: orders.extend(drawn), monkeypatch)
+    call_before_each_run(lambda drawn, *_: orders.extend(drawn), monkeypatch)
     rng = np.random.RandomState(3)
     with pytest.warns(ConvergenceWarning):
         BackpropRegressor(max_iter=3, random_state=rng).fit(X, y)
@@ -55,32 +55,6 @@ def test_orders_are_those_of_scikit_learn(X, y, monkeypatch):
         np.testing.assert_array_equal(order, expected)
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, 50])
-def test_slices_of_an_epoch_do_not_show(X, y, batch_size, monkeypatch):
-    settings = {"batch_size": batch_size, "max_iter": 3, "random_state": 0}
-    models = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        models.append(BackpropRegressor(**settings).fit(X, y))
-        monkeypatch.setattr(_epochs, "STEPS_PER_SLICE", 2)
-        models.append(BackpropRegressor(**settings).fit(X, y))
-    for coef, expected in zip(models[1].coefs_, models[0].coefs_):
-        np.testing.assert_array_equal(coef, expected)
-    np.testing.assert_allclose(models[1].loss_curve_, models[0].loss_curve_, rtol=1e-14)
-
-
-def test_a_slice_is_short(X, y, monkeypatch):
-    lengths = []
-    call_before_each_slice(
-        lambda _, rates, *__: lengths.append(rates.size), monkeypatch
-    )
-    monkeypatch.setattr(_epochs, "OPERATIONS_PER_SLICE", 1e5)
-    with pytest.warns(ConvergenceWarning):
-        BackpropRegressor(batch_size=10, max_iter=1).fit(X, y)
-    # 500 weights take 6 operations each for each of 10 rows: 30,000 operations a step
-    assert lengths == [4, 1]
-
-
 def interrupt_in_epoch(n, monkeypatch):
     calls = []
 
@@ -90,7 +64,7 @@ def interrupt_in_epoch(n, monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(_epochs, "MOST_EPOCHS_AT_ONCE", 1)
-    call_before_each_slice(interrupt, monkeypatch)
+    call_before_each_run(interrupt, monkeypatch)
 
 
 @pytest.mark.parametrize("n_epochs", [0, 1, 5])
