@@ -65,8 +65,8 @@ class Training:
         no warnings, and Ctrl-C ends all of them.
     engine : Engine, default=None
         The engine that computes; None is the one that the settings choose.
-    draws : SharedDraws, default=None
-        Draws orders for this training and others.
+    streams : Streams, default=None
+        The orders of this training and others.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Training:
         is_incremental=False,
         is_alone=True,
         engine=None,
-        draws=None,
+        streams=None,
     ):
         self.estimator = estimator
         self.parameters = PlainNumbers(estimator)
@@ -104,7 +104,7 @@ class Training:
         self.n_iter = 0
         self._is_incremental = is_incremental
         self._is_alone = is_alone
-        self._draws = draws
+        self._streams = streams
         self._lbfgs_loss = None
         self._random_state = None
         if rows is not None:
@@ -357,7 +357,7 @@ class Training:
             and (follower is None or follower.may_lag_behind),
             is_alone=self._is_alone,
             keep_thetas=follower is not None,
-            draws=self._draws,
+            streams=self._streams,
         )
         return Course(
             runner,
@@ -424,6 +424,11 @@ class Training:
         if not self.is_by_epochs:
             return self._lbfgs_loss
         return None if self.state.stopping is None else self.state.history.last_loss
+
+    @property
+    def seconds(self):
+        """How long the epochs took, without what a follower does."""
+        return sum(self.state.history.seconds)
 
     @property
     def outcome(self):

@@ -18,7 +18,7 @@ from ..fitting import (
     check_samples,
     scale_samples,
 )
-from ..training import Samples
+from ..training import Samples, Streams, run_alone, run_together
 from ..utils import take_rows, takes_weight
 from ._pipelines import FollowedPipeline
 
@@ -58,7 +58,7 @@ class Candidate:
         """Whether the rows of X are used in place."""
         return self.pipeline is None and self.network.solver != "lbfgs"
 
-    def training(self, samples, train, test, scorer, engine):
+    def training(self, samples, train, test, scorer, engine, streams=None):
         """The training on a fold, and what it is measured on.
 
         Parameters
@@ -71,6 +71,8 @@ class Candidate:
             The scorer, which may request no weights.
         engine : Engine
             The engine that computes.
+        streams : Streams, default=None
+            The orders of trainings that are run side by side.
 
         Returns
         -------
@@ -82,7 +84,7 @@ class Candidate:
         network = copy.copy(self.network)
         for name in ("random_state", "validation_fraction"):  # may hold a RandomState
             setattr(network, name, copy.deepcopy(getattr(network, name)))
-        common = {"is_alone": False, "engine": engine}
+        common = {"is_alone": False, "engine": engine, "streams": streams}
         weighs_fit = takes_weight(network, "fit")
         weighs_score = takes_weight(scorer if callable(scorer) else network, "score")
         targets, rows = self.targets, None
@@ -315,12 +317,56 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, task, *arrays):
     curve : FoldCurve
         What was measured.
     """
+    steps = fold_steps(
+        candidate, train, test, scorer, n_epochs, get_engine(engine), task, arrays
+    )
+    return run_alone(steps)
+
+
+def train_folds(members, scorer, engine, *arrays):
+    """Train networks side by side, in calls of the engine for all of them.
+
+    Parameters
+    ----------
+    members : list of tuple
+        Of each, the candidate, the row numbers to train on and to test on, and the
+        maximum number of epochs.
+    scorer, engine, *arrays
+        As `train_fold` takes them.
+
+    Returns
+    -------
+    curves : list of FoldCurve
+        What `train_fold` returns for each.
+    """
+    engine, streams = get_engine(engine), Streams()
+    trainings = [
+        fold_steps(
+            candidate,
+            train,
+            test,
+            scorer,
+            n_epochs,
+            engine,
+            None,
+            *arrays,
+            streams=streams,
+        )
+        for candidate, train, test, n_epochs in members
+    ]
+    return run_together(trainings, engine)
+
+
+def fold_steps(
+    candidate, train, test, scorer, n_epochs, engine, task, arrays, streams=None
+):
+    """What `train_fold` does, as a generator for `run_together`."""
     start = perf_counter()
     X, y, sample_weight, *given = arrays
     samples = Samples(X, y, sample_weight, tuple(given))
     try:
         training, parts = candidate.training(
-            samples, train, test, scorer, get_engine(engine)
+            samples, train, test, scorer, engine, streams
         )
         follower = Follower(parts, scorer)
         part = parts[0]
@@ -334,16 +380,16 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, task, *arrays):
         ) as callbacks:
             followers = Followers(follower, callbacks)
             training.prepare()
-            training.run(n_epochs, followers)
+            seconds = perf_counter() - start
+            yield from training.steps(n_epochs, followers)
             followers.end_fit(training.state.theta)
         curves = follower.curves
     except Exception as error:  # in a pipeline's steps, too: other folds go on
         return FoldCurve.failed(error)
-    seconds = perf_counter() - start
     return FoldCurve(
         curves[..., 0],
         curves[..., 1],
-        seconds - follower.seconds,
+        seconds + training.seconds,
         follower.seconds,
         undefined=follower.undefined,
     )

@@ -1,10 +1,11 @@
 """How a network is trained: optimizers, schedules, stopping, the epoch loop."""
 
-from ._epochs import EpochRunner, SharedDraws, operations_of_epoch
+from ._epochs import EpochRunner, operations_of_epoch
 from ._history import History
 from ._lbfgs import LbfgsCourse
 from ._leading import run_alone, run_together
 from ._optimizers import OPTIMIZERS
+from ._orders import Streams
 from ._samples import Part, Samples
 from ._schedules import FACTORS, SCHEDULES, make_schedule
 from ._state import TrainingState
@@ -21,8 +22,8 @@ __all__ = [
     "LbfgsCourse",
     "Part",
     "Samples",
-    "SharedDraws",
     "Stopping",
+    "Streams",
     "TrainingState",
     "make_schedule",
     "operations_of_epoch",

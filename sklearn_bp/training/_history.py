@@ -1,6 +1,7 @@
 """The record of the epochs."""
 
 import math
+from itertools import repeat
 
 import numpy as np
 
@@ -16,8 +17,8 @@ COLUMNS = (
     "validation_loss",
     "validation_score",
 )
-LOSS, LEARNING_RATE, VALIDATION_SCORE = map(
-    COLUMNS.index, ("loss", "learning_rate", "validation_score")
+LOSS, LEARNING_RATE, SECONDS, VALIDATION_SCORE = map(
+    COLUMNS.index, ("loss", "learning_rate", "seconds", "validation_score")
 )
 
 NOTHING = (math.nan, math.nan)
@@ -42,14 +43,20 @@ class History:
         self.losses = [row[LOSS] for row in self.rows if _is_epoch(row)]
         self.first_watched = first_watched
 
-    def record(self, loss, learning_rate, gradient_norm, seconds, measured=None):
-        """Record an epoch; `measured` holds its validation loss and score, if any."""
+    def record(self, losses, learning_rates, gradient_norms, seconds, measured=None):
+        """Record epochs, each of which took so many seconds; `measured` holds the
+        validation loss and the score of a single one, if any."""
         validation_loss, score = measured or NOTHING
-        self.rows.append(
-            (loss, learning_rate, gradient_norm, seconds, validation_loss, score)
+        self.rows += zip(
+            losses,
+            learning_rates,
+            gradient_norms,
+            repeat(seconds),
+            repeat(validation_loss),
+            repeat(score),
         )
-        if learning_rate == learning_rate:  # as of an epoch; faster than math.isnan
-            self.losses.append(loss)
+        if not math.isnan(learning_rates[-1]):  # as in lbfgs, which has none
+            self.losses += losses
 
     def watch_anew(self):
         """From here on the stopping rule watches another quantity."""
@@ -73,6 +80,11 @@ class History:
     def last_loss(self):
         """The training loss of the last epoch, or infinity."""
         return self.losses[-1] if self.losses else math.inf
+
+    @property
+    def seconds(self):
+        """How long each epoch took."""
+        return [row[SECONDS] for row in self.rows]
 
     @property
     def validation_scores(self):

@@ -141,7 +141,7 @@ class LbfgsCourse:
             measured = self._measure and self._measure(self._of_type(self._latest))
         finally:  # also after Ctrl-C in a scorer: the iteration counts
             seconds = perf_counter() - self._start
-            self._state.history.record(loss, np.nan, np.nan, seconds, measured)
+            self._state.history.record([loss], [np.nan], [np.nan], seconds, measured)
         # SciPy does not report an iteration without progress, so the beginning of one
         # is announced only when it has ended.
         if self._follower is not None:

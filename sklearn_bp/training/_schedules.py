@@ -1,5 +1,6 @@
 """Learning rate schedules: step or epoch -> learning rate."""
 
+import copy
 import math
 from numbers import Real
 
@@ -22,8 +23,10 @@ class Constant:
     has_an_end = False
     #: Whether the schedule has come to its end.
     has_ended = False
-    #: Whether only `end_epoch` changes its state.
+    #: Whether only `end_epochs` changes its state.
     is_known_ahead = True
+    #: Whether it has the same rate until a standstill.
+    is_constant = True
 
     def __init__(self, learning_rate_init, power_t=0.5):
         self.learning_rate_init = float(learning_rate_init)
@@ -37,8 +40,34 @@ class Constant:
         rates.fill(self.learning_rate)  # half the time of np.full
         return rates
 
-    def end_epoch(self, n_samples_seen):
-        """Take note that an epoch is over."""
+    def rates_ahead(self, n_epochs, n_steps, n_samples_seen, n_samples):
+        """The learning rates of the next epochs.
+
+        Parameters
+        ----------
+        n_epochs, n_steps : int
+            The number of epochs, and of steps in each.
+        n_samples_seen : int
+            How many samples training has seen so far.
+        n_samples : int
+            How many an epoch has.
+
+        Returns
+        -------
+        rates : ndarray of shape (n_epochs, n_steps)
+            The learning rates, if training does not come to a standstill.
+        """
+        if self.is_constant:
+            return self.rates(n_epochs * n_steps).reshape(n_epochs, n_steps)
+        schedule, rates = copy.copy(self), np.empty((n_epochs, n_steps))
+        for of_epoch in rates:
+            of_epoch[:] = schedule.rates(n_steps)
+            n_samples_seen += n_samples
+            schedule.end_epochs(1, n_samples_seen)
+        return rates
+
+    def end_epochs(self, n_epochs, n_samples_seen):
+        """Take note that epochs are over, after so many samples in all."""
 
     def lower(self):
         """React to a standstill; returns whether to continue training."""
@@ -52,8 +81,9 @@ class InverseScaling(Constant):
     """
 
     name = "invscaling"
+    is_constant = False
 
-    def end_epoch(self, n_samples_seen):
+    def end_epochs(self, n_epochs, n_samples_seen):
         self.learning_rate = (
             self.learning_rate_init / (n_samples_seen + 1) ** self.power_t
         )
@@ -89,6 +119,7 @@ class ByProgress(Constant):
 
     name = "progress"
     has_an_end = True
+    is_constant = False
 
     def __init__(self, learning_rate_init, factor, n_epochs):
         super().__init__(learning_rate_init)
@@ -115,8 +146,8 @@ class ByProgress(Constant):
         rates *= self.learning_rate_init
         return rates
 
-    def end_epoch(self, n_samples_seen):
-        self.n_epochs_done += 1
+    def end_epochs(self, n_epochs, n_samples_seen):
+        self.n_epochs_done += n_epochs
 
     def _checked_factor(self, progress):
         factor = self.factor(progress)

@@ -43,17 +43,39 @@ class Stopping:
         if self.keep_best:
             self.best_theta, self.best_epoch = theta.copy(), epoch
 
-    def update(self, score, theta, epoch):
-        """Take note of an epoch's score. As in scikit-learn, NaN is never the best one
-        but still resets the count of epochs without improvement."""
-        if score < self.best_score + self.tol:
-            self.n_without_improvement += 1
-        else:
-            self.n_without_improvement = 0
-        if score > self.best_score:
-            self.best_score = score
-            if self.keep_best:
-                self.best_theta, self.best_epoch = theta.copy(), epoch
+    def update(self, scores, theta, epoch):
+        """Take note of the scores of some epochs, up to the one that ends patience. As
+        in scikit-learn, NaN is never the best score but still resets the count of
+        epochs without improvement.
+
+        Parameters
+        ----------
+        scores : list of float
+            A score for each epoch; if the best parameters are kept, of a single one.
+        theta : ndarray
+            The parameters after that one.
+        epoch : int
+            Its number.
+
+        Returns
+        -------
+        n_epochs : int
+            How many epochs count.
+        """
+        n_epochs = 0
+        for score in scores:
+            n_epochs += 1
+            if score < self.best_score + self.tol:
+                self.n_without_improvement += 1
+            else:
+                self.n_without_improvement = 0
+            if score > self.best_score:
+                self.best_score = score
+                if self.keep_best:
+                    self.best_theta, self.best_epoch = theta.copy(), epoch
+            if self.n_without_improvement > self.patience:
+                break
+        return n_epochs
 
     @property
     def out_of_patience(self):

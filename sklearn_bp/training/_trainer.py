@@ -79,38 +79,63 @@ class Course:
         if follower is not None:
             follower.begin_epochs()
         block = yield from self._runner.next_block(self._max_epochs - self.n_iter)
-        for loss, gradient_norm, learning_rate in block:
-            self._end_epoch(loss, gradient_norm, learning_rate, block.seconds)
-            if stopping.out_of_patience:
-                break
+        self._take(block)
         is_stopped = follower is not None and follower.end_epochs(block.used_thetas)
         if is_stopped or (stopping.out_of_patience and not self._is_given_a_chance()):
             self._is_over = True
 
-    def _end_epoch(self, loss, gradient_norm, learning_rate, seconds):
-        """Record an epoch."""
-        start = perf_counter()
-        state = self._state
-        state.schedule.learning_rate = learning_rate
-        if not math.isfinite(loss + gradient_norm):
-            raise _divergence(self.n_iter + 1, loss, gradient_norm, state.schedule)
-        self.n_iter += 1
-        state.n_samples_seen += self._runner.n_rows
+    def _take(self, block):
+        """Record the epochs of a block, up to the one that ends patience."""
+        state, measured = self._state, None
+        n_finite = _n_finite(block)
+        scores = [-loss for loss in block.losses[:n_finite]]
+        if n_finite > 0 and self._measure is not None:  # a block of one epoch
+            start = perf_counter()
+            try:
+                measured = self._measure(state.theta)
+            except BaseException:  # such as Ctrl-C in a scorer: the epoch counts
+                self._record(block, 1, None)
+                raise
+            block.seconds += perf_counter() - start
+            if self._watches_score:
+                scores = [measured[1]]
+        epoch = len(state.history.rows) + 1
+        n_used = state.stopping.update(scores, state.theta, epoch)
+        self._record(block, n_used, measured)
+        is_over = n_used > 0 and state.stopping.out_of_patience
+        if n_used == n_finite < len(block.losses) and not is_over:
+            block.n_used += 1  # it is what training has come to
+            loss, norm = block.losses[n_used], block.gradient_norms[n_used]
+            state.schedule.learning_rate = block.learning_rates[n_used]
+            raise _divergence(self.n_iter + 1, loss, norm, state.schedule)
+
+    def _record(self, block, n_epochs, measured):
+        """Record the first epochs of a block."""
+        if n_epochs == 0:
+            return
+        state, columns = (
+            self._state,
+            (
+                block.losses[:n_epochs],
+                block.learning_rates[:n_epochs],
+                block.gradient_norms[:n_epochs],
+            ),
+        )
+        block.n_used = n_epochs
+        self.n_iter += n_epochs
+        state.n_samples_seen += n_epochs * self._runner.n_rows
+        state.schedule.learning_rate = block.learning_rates[n_epochs - 1]
+        state.schedule.end_epochs(n_epochs, state.n_samples_seen)
+        state.history.record(*columns, block.seconds, measured)
         if self._verbose:
-            print(f"Iteration {self.n_iter}, loss = {loss:.8f}")
-        try:
-            score, measured = -loss, self._measure and self._measure(state.theta)
-        except BaseException:  # such as Ctrl-C in a scorer: the epoch counts
-            state.history.record(loss, learning_rate, gradient_norm, seconds)
-            raise
-        if self._watches_score:
-            _, score = measured
-            if self._verbose:
-                print(f"Validation score: {score:f}")
-        state.stopping.update(score, state.theta, len(state.history.rows) + 1)
-        state.schedule.end_epoch(state.n_samples_seen)
-        seconds += perf_counter() - start
-        state.history.record(loss, learning_rate, gradient_norm, seconds, measured)
+            self._print(*columns, measured)
+
+    def _print(self, losses, learning_rates, gradient_norms, measured):
+        first = self.n_iter - len(losses) + 1
+        for epoch, loss in enumerate(losses, start=first):
+            print(f"Iteration {epoch}, loss = {loss:.8f}")
+        if self._watches_score and measured is not None:
+            print(f"Validation score: {measured[1]:f}")
 
     def _is_given_a_chance(self):
         """Whether training at a standstill continues with a lower learning rate."""
@@ -191,6 +216,16 @@ def train(course, *, warns_of_end=True, is_alone=True):
         warn("Training interrupted by user.")
     course.finish()
     return is_complete
+
+
+def _n_finite(block):
+    """How many epochs there are before the first that diverges."""
+    if math.isfinite(sum(block.losses) + sum(block.gradient_norms)):
+        return len(block.losses)
+    for epoch, numbers in enumerate(zip(block.losses, block.gradient_norms)):
+        if not math.isfinite(sum(numbers)):
+            return epoch
+    return len(block.losses)
 
 
 def _divergence(epoch, loss, gradient_norm, schedule):

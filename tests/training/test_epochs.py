@@ -175,24 +175,24 @@ def test_divergence(assert_same):
     assert_same(train)
 
 
-@pytest.mark.parametrize("n_epochs", [1, 7, 8, 12])
-def test_ctrl_c_between_two_epochs(n_epochs, assert_same, monkeypatch):
+@pytest.mark.parametrize("at_once", [1, 7, 64])
+def test_ctrl_c_between_two_calls(at_once, monkeypatch):
     record = History.record
 
     def interrupt(self, *args):
         record(self, *args)
-        if len(self.rows) == n_epochs:
+        if len(self.rows) >= 9:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(_epochs, "MOST_EPOCHS_AT_ONCE", at_once)
+    n_epochs = {1: 9, 7: 14, 64: 20}[at_once]
+    expected = what_is_left(make_model(max_iter=n_epochs).fit(X, Y))
     monkeypatch.setattr(History, "record", interrupt)
-
-    def train():
-        with pytest.warns(UserWarning, match="Training interrupted by user"):
-            model = make_model().fit(X, Y)
-        assert model.n_iter_ == n_epochs
-        return what_is_left(model)
-
-    assert_same(train)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model = make_model().fit(X, Y)
+    assert model.n_iter_ == n_epochs
+    for ours, value in zip(what_is_left(model), expected, strict=True):
+        np.testing.assert_array_equal(ours, value)
 
 
 def test_ctrl_c_in_a_call_takes_the_call_back(monkeypatch):

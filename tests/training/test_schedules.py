@@ -12,7 +12,7 @@ def rates_of_a_training(schedule, n_epochs, n_steps):
     rates = []
     for _ in range(n_epochs):
         rates += schedule.rates(n_steps).tolist()
-        schedule.end_epoch(0)
+        schedule.end_epochs(1, 0)
     return np.array(rates)
 
 
@@ -22,7 +22,7 @@ def test_learning_rate_goes_the_way_of_scikit_learn_s(name):
     theirs = SGDOptimizer([np.zeros(1)], 0.2, name, power_t=0.7)
     for n_samples_seen in (50, 100, 150):
         np.testing.assert_array_equal(ours.rates(3), theirs.learning_rate)
-        ours.end_epoch(n_samples_seen)
+        ours.end_epochs(1, n_samples_seen)
         theirs.iteration_ends(n_samples_seen)
     for _ in range(20):
         assert ours.lower() == (not theirs.trigger_stopping("", verbose=False))

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from sklearn_bp.training import Stopping
 
@@ -9,7 +10,7 @@ def watch(scores, *, tol=0.1, patience=2, keep_best=False):
     stopping.start(theta, 0)
     for epoch, score in enumerate(scores):
         theta[0] = epoch
-        stopping.update(score, theta, epoch + 1)
+        assert stopping.update([score], theta, epoch + 1) == 1
     return stopping, theta
 
 
@@ -65,7 +66,7 @@ def test_another_score_renews_patience():
     stopping.rescore(0.5)
     assert not stopping.out_of_patience
     assert stopping.best_score == 0.5
-    stopping.update(0.4, theta, 5)
+    stopping.update([0.4], theta, 5)
     assert not stopping.out_of_patience
 
 
@@ -75,7 +76,20 @@ def test_a_training_that_goes_on_keeps_what_it_cannot_beat():
     stopping.rescore(5)
     stopping.start(theta, 2)
     theta[0] = 7
-    stopping.update(4, theta, 4)
+    stopping.update([4], theta, 4)
     stopping.finish(theta)
     assert theta == [1]
     assert (stopping.best_score, stopping.best_epoch) == (5, 2)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_several_epochs_at_once_count_as_one_by_one(seed):
+    scores = np.random.RandomState(seed).choice([0.1, 0.2, 0.35, np.nan], 30).tolist()
+    expected, theta = Stopping(False, 0.1, 2), np.zeros(1)
+    for n_expected, score in enumerate(scores, start=1):
+        expected.update([score], theta, n_expected)
+        if expected.out_of_patience:
+            break
+    ours = Stopping(False, 0.1, 2)
+    assert ours.update(scores, theta, 30) == n_expected
+    assert vars(ours) == vars(expected)
