@@ -340,18 +340,9 @@ def train_folds(members, scorer, engine, *arrays):
         What `train_fold` returns for each.
     """
     engine, streams = get_engine(engine), Streams()
+    common = {"task": None, "arrays": arrays, "streams": streams}
     trainings = [
-        fold_steps(
-            candidate,
-            train,
-            test,
-            scorer,
-            n_epochs,
-            engine,
-            None,
-            *arrays,
-            streams=streams,
-        )
+        fold_steps(candidate, train, test, scorer, n_epochs, engine, **common)
         for candidate, train, test, n_epochs in members
     ]
     return run_together(trainings, engine)
