@@ -5,6 +5,7 @@ import reprlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -61,6 +62,10 @@ class Plan:
         The name of the score.
     engine : {"auto", "compiled", "reference"}
         The engine that computes, also in other threads and processes.
+    drawn_anew : str, default=''
+        What draws other random numbers in each call, if anything does.
+    label : str, default=''
+        What lines about the study begin with.
     """
 
     candidates: list
@@ -69,6 +74,8 @@ class Plan:
     scorer: Any
     score_name: str
     engine: str
+    drawn_anew: str = ""
+    label: str = ""
 
     @property
     def compares_losses(self):
@@ -116,6 +123,18 @@ class Plan:
         n_coefs = sum(below * above for below, above in pairwise(sizes))
         return operations_of_epoch(n_coefs, X.shape[0]) * n_epochs
 
+    def cost(self, number, fold, n_epochs):
+        """What a training costs, in a unit that all trainings share."""
+        train, _ = self.folds[fold]
+        if self._has_user_code:
+            return float(len(train) * n_epochs)
+        return len(train) * self.operations(number, n_epochs)
+
+    @cached_property
+    def _has_user_code(self):
+        numbers = range(len(self.candidates))
+        return any(math.isinf(self.operations(number, 1)) for number in numbers)
+
 
 def check_study(
     estimator,
@@ -159,7 +178,7 @@ def check_study(
     if len(settings) == 0:
         raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
-    _share_seed(candidates)
+    drawn_anew = _share_seed(candidates) or _what_draws_folds(cv)
     X, y, groups = indexable(X, y, groups)
     if issparse(y):  # indicators of a multilabel problem
         y = y.toarray()
@@ -187,7 +206,7 @@ def check_study(
     if classes is not None:
         _warn_of_missing_classes(folds, y, classes)
     engine = get_config()["engine"]
-    plan = Plan(candidates, samples, folds, scorer, score_name, engine)
+    plan = Plan(candidates, samples, folds, scorer, score_name, engine, drawn_anew)
     if is_name(scorer, "loss") and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
@@ -216,12 +235,21 @@ def _candidate(estimator, params):
 
 def _share_seed(candidates):
     """Give networks without a seed the same one, so that settings are compared on the
-    same initial weights and threads do not share a RandomState."""
+    same initial weights and threads do not share a RandomState. Returns what they are,
+    if there are any."""
     unseeded = [c.network for c in candidates if c.network.random_state is None]
     if unseeded:
         seed = check_random_state(None).randint(np.iinfo(np.int32).max)
         for network in unseeded:
             network.random_state = seed
+    return "the network" if unseeded else ""
+
+
+def _what_draws_folds(cv):
+    """Names a splitter that draws other folds in each call."""
+    is_random = getattr(cv, "shuffle", True) is not False
+    has_no_seed = getattr(cv, "random_state", 0) is None
+    return f"cv={cv!r}" if is_random and has_no_seed else ""
 
 
 def _folds(cv, given, y, weight, groups, network):

@@ -1,6 +1,7 @@
 """The overfitting study: all epochs of all folds of all settings."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
@@ -11,10 +12,11 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from ..utils import plain_number, warn
 from ._checks import check_study
 from ._epoch_curve import EpochCurve
-from ._fold import train_fold
-from ._parallel import side_by_side
+from ._memory import Store
+from ._progress import Progress, check_verbose, watched
 from ._results import OverfittingStudy
 from ._summary import name_left_out
+from ._trainings import jobs_of, train
 
 #: Parameters that can be a tuple with a value for each hidden layer.
 PARAMETERS_OF_LAYERS = ("hidden_layer_sizes", "activation", "dropout")
@@ -32,6 +34,7 @@ def overfitting_study(
     sample_weight=None,
     groups=None,
     halving_factor=None,
+    memory=None,
     verbose=0,
 ):
     """Cross-validate a network for each of several settings, at every epoch.
@@ -75,8 +78,16 @@ def overfitting_study(
         If given, hopeless settings are given up early, by successive halving [1]_: all
         are trained for a few epochs, the best of them, one in `halving_factor`, for
         that many times as many, and so on. None trains all settings to the end.
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to keep the result of each training as soon as it is there. The same call,
+        after an interruption or a crash, then only runs the trainings that are missing;
+        a call with other data, weights, folds, settings or versions runs what these
+        change. Of functions of yours, such as a scorer, the code counts, of classes
+        only the name. Networks and shuffled folds need a `random_state`.
     verbose : int, default=0
-        Whether to print a line for each setting when its folds are done.
+        1 prints a line for each setting when its folds are done; 2 shows how many
+        trainings are done, the best setting so far and the time that is left: as a bar
+        with rich, if that is installed and there is a terminal, in lines otherwise.
 
     Returns
     -------
@@ -89,8 +100,8 @@ def overfitting_study(
         If the estimator is not a network of this package and does not end in one, or if
         its class of pipeline cannot be followed.
     ValueError
-        If a setting, the folds, the scorer or the data are not valid, before any
-        training; or if all settings fail.
+        If a setting, the folds, the scorer or the data are not valid, or with `memory`
+        there is no seed, before any training; or if all settings fail.
     RuntimeError
         If worker processes are lost repeatedly.
 
@@ -105,7 +116,9 @@ def overfitting_study(
         has a test score after any epoch does not count in means.
     UserWarning
         If a fold is trained without some class. Its networks have outputs for all
-        classes, but are wrong on test samples of that one.
+        classes, but are wrong on test samples of that one. Or if trainings cannot be
+        kept in `memory`: where callbacks are to hear of them, or something cannot be
+        pickled.
 
     References
     ----------
@@ -126,6 +139,8 @@ def overfitting_study(
     """
     settings = settings_of(param_grid)
     factor = check_factor(halving_factor)
+    verbose = check_verbose(verbose)
+    store = Store(memory)
     plan = check_study(
         estimator,
         settings,
@@ -136,10 +151,11 @@ def overfitting_study(
         sample_weight=sample_weight,
         groups=groups,
     )
-    return run_study(plan, factor, n_jobs, verbose)
+    with watched_studies([plan], factor, verbose) as progress:
+        return run_study(plan, factor, n_jobs, verbose, store=store, progress=progress)
 
 
-def run_study(plan, factor, n_jobs, verbose, task=None):
+def run_study(plan, factor, n_jobs, verbose, task=None, *, store=None, progress=None):
     """Train and follow all candidates of a study that was checked.
 
     Parameters
@@ -152,21 +168,36 @@ def run_study(plan, factor, n_jobs, verbose, task=None):
         As `overfitting_study` takes them.
     task : Task, default=None
         What callbacks are notified of; each training is a part of it.
+    store : Store, default=None
+        Where trainings are kept.
+    progress : Progress, default=None
+        What `watched_studies` yields; it is told of each training.
 
     Returns
     -------
     study : OverfittingStudy
         The curves of each candidate.
     """
+    shelf = (store or Store(None)).shelf(plan, is_heard=task is not None)
+    progress = progress or Progress()
     settings = [candidate.params for candidate in plan.candidates]
     curves = [None] * len(settings)
     errors = [None] * len(settings)
     undefined = [None] * len(settings)
     is_cut_short = [False] * len(settings)
+
+    def line(number=None):
+        study = OverfittingStudy.of(plan, curves, errors)
+        best_or_this = study.ranking()[0] if number is None else number
+        return plan.label + study.line(best_or_this)
+
     for share, n_survivors in rungs(len(settings), factor):
         study = OverfittingStudy.of(plan, curves, errors)
         numbers = study.ranking()[:n_survivors]
-        for number, folds in _trained(plan, numbers, share, n_jobs, task):
+        jobs = jobs_of(plan, numbers, share)
+        progress.correct(_cost(plan, jobs) - _expected_cost(plan, share, n_survivors))
+        results = train(plan, jobs, n_jobs, shelf, progress, task)
+        for number, folds in _complete(results, len(plan.folds)):
             curves[number] = EpochCurve.of(folds, plan.score_name)
             errors[number] = next((f.error for f in folds if f.error), None)
             undefined[number] = next((f.undefined for f in folds if f.undefined), None)
@@ -175,8 +206,9 @@ def run_study(plan, factor, n_jobs, verbose, task=None):
             n_epochs, all_epochs = (plan.n_epochs(number, part) for part in (share, 1))
             has_converged = curves[number].n_epochs.max() < n_epochs
             is_cut_short[number] = n_epochs < all_epochs and not has_converged
-            if verbose:
-                print(OverfittingStudy.of(plan, curves, errors).line(number))
+            progress.tell(line)
+            if verbose == 1:
+                print(line(number))
         _leave_out_same_folds(curves, errors, undefined)
     _report_failures(settings, errors)
     _report_undefined(settings, errors, undefined, curves)
@@ -186,6 +218,53 @@ def run_study(plan, factor, n_jobs, verbose, task=None):
         if error is None and is_cut_short[number]
     ]
     return OverfittingStudy.of(plan, curves, errors, given_up)
+
+
+def _complete(results, n_folds):
+    """Each candidate's number and folds, as soon as all of its folds are there."""
+    incomplete = defaultdict(dict)
+    for job, curve in results:
+        folds = incomplete[job.number]
+        folds[job.fold] = curve
+        if len(folds) == n_folds:
+            del incomplete[job.number]
+            yield job.number, [folds[number] for number in range(n_folds)]
+
+
+def watched_studies(plans, factor, verbose):
+    """A context manager that shows the progress of studies, which are run within it.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        The studies.
+    factor : float
+        The factor of halving.
+    verbose : int
+        As `overfitting_study` takes it.
+
+    Returns
+    -------
+    watching : context manager
+        Returns the `progress` that `run_study` takes.
+    """
+    costs = [
+        _expected_cost(plan, *rung)
+        for plan in plans
+        for rung in rungs(len(plan.candidates), factor)
+    ]
+    n_all = sum(n_trainings(plan, factor) for plan in plans)
+    return watched(verbose, n_all, math.fsum(costs))
+
+
+def _cost(plan, jobs):
+    return math.fsum(plan.cost(*job) for job in jobs)
+
+
+def _expected_cost(plan, share, n_survivors):
+    """The cost of a round of halving, whichever candidates reach it."""
+    numbers = range(len(plan.candidates))
+    return _cost(plan, jobs_of(plan, numbers, share)) * n_survivors / len(numbers)
 
 
 def _leave_out_same_folds(curves, errors, undefined):
@@ -213,29 +292,6 @@ def n_trainings(plan, factor):
     """The number of trainings in a study."""
     n_candidates = len(plan.candidates)
     return len(plan.folds) * sum(n for _, n in rungs(n_candidates, factor))
-
-
-def _trained(plan, numbers, share, n_jobs, task):
-    """Each candidate's number and folds, as soon as all of its folds are done."""
-    tasks, owners, missing, operations = [], [], {}, []
-    for number in numbers:
-        n_epochs = plan.n_epochs(number, share)
-        operations.append(plan.operations(number, n_epochs))
-        missing[number] = len(plan.folds)
-        for fold in range(len(plan.folds)):
-            subtask = task and task.subtask("candidate-split-evaluation")
-            tasks.append(plan.arguments(number, fold, n_epochs, subtask))
-            owners.append(number)
-    results = [None] * len(tasks)
-    for index, result in side_by_side(
-        train_fold, tasks, n_jobs, max(operations, default=math.inf)
-    ):
-        results[index] = result
-        number = owners[index]
-        missing[number] -= 1
-        if missing[number] == 0:
-            first = owners.index(number)
-            yield number, results[first : first + len(plan.folds)]
 
 
 def settings_of(param_grid):

@@ -44,7 +44,7 @@ SOME_MORE = {"hidden_layer_sizes": "(2,)", "max_iter": "2", "random_state": "0"}
 OPTIONS = {
     name: mostly(good, odd + wrong)
     for name, (good, odd, wrong) in PARAMETERS["BackpropClassifierCV"].items()
-    if name in ("scoring", "n_jobs", "halving_factor", "verbose")
+    if name in ("scoring", "n_jobs", "halving_factor", "memory", "verbose")
 }
 
 
@@ -192,7 +192,7 @@ class Studies(RuleBasedStateMachine):
 
     @rule(drawn=st.data())
     def epoch_curve(self, drawn):
-        self._study("epoch_curve", drawn, ("scoring", "n_jobs"))
+        self._study("epoch_curve", drawn, ("scoring", "n_jobs", "memory"))
 
     def _study(self, function, drawn, names, **others):
         chosen, _ = drawn.draw(settings_of(self.problem.estimator, 3))
