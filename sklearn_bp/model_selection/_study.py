@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
@@ -34,6 +35,7 @@ def overfitting_study(
     sample_weight=None,
     groups=None,
     halving_factor=None,
+    train_sizes=None,
     memory=None,
     verbose=0,
 ):
@@ -78,6 +80,13 @@ def overfitting_study(
         If given, hopeless settings are given up early, by successive halving [1]_: all
         are trained for a few epochs, the best of them, one in `halving_factor`, for
         that many times as many, and so on. None trains all settings to the end.
+    train_sizes : array-like of shape (n_sizes,), default=None
+        Also train each setting on this many rows of each fold's training part, to see
+        what more data would bring; as in :func:`sklearn.model_selection.learning_curve`
+        integers, or fractions of the smallest training part. The rows are drawn
+        independently of the network's seed, each size's among those of the next, and
+        stay in their order. Each size is a study of its own, with the same folds to
+        test on; see `OverfittingStudy.at_size`.
     memory : str, path-like, joblib.Memory or None, default=None
         Where to keep the result of each training as soon as it is there. The same call,
         after an interruption or a crash, then only runs the trainings that are missing;
@@ -109,7 +118,8 @@ def overfitting_study(
     -----
     FitFailedWarning
         If some settings fail, in training or because no epoch has a score in all folds
-        that count: others are chosen.
+        that count: others are chosen. If all fail at one of `train_sizes`, it is left
+        out.
     UndefinedMetricWarning
         If the score is undefined after some epochs, as the scorer fails or returns NaN:
         those scores are NaN, and other epochs are chosen. A fold in which no setting
@@ -150,9 +160,32 @@ def overfitting_study(
         scoring=scoring,
         sample_weight=sample_weight,
         groups=groups,
+        train_sizes=train_sizes,
     )
-    with watched_studies([plan], factor, verbose) as progress:
-        return run_study(plan, factor, n_jobs, verbose, store=store, progress=progress)
+    with watched_studies([plan, *plan.smaller], factor, verbose) as progress:
+        run = partial(
+            run_study,
+            factor=factor,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            store=store,
+            progress=progress,
+        )
+        study = run(plan)
+        study = replace(study, smaller=_run_smaller(run, plan))
+        progress.tell(lambda: study.line(study.best_index_))
+    return study
+
+
+def _run_smaller(run, plan):
+    """The studies of smaller training parts, by size, in ascending order."""
+    studies = {}
+    for part in reversed(plan.smaller):
+        try:
+            studies[part.train_size] = run(part)
+        except ValueError as error:
+            warn(f"train_sizes={part.train_size}: {error}", FitFailedWarning)
+    return dict(sorted(studies.items()))
 
 
 def run_study(plan, factor, n_jobs, verbose, task=None, *, store=None, progress=None):

@@ -46,6 +46,12 @@ OPTIONS = {
     for name, (good, odd, wrong) in PARAMETERS["BackpropClassifierCV"].items()
     if name in ("scoring", "n_jobs", "halving_factor", "memory", "verbose")
 }
+OPTIONS["train_sizes"] = mostly(
+    *sources(
+        "None | [0.5] | [0.2, 0.7, 1.0] | [3, 5] | np.array([0.5])",
+        "[] | 0.5 | ['a'] | [0] | [10**6] | [np.nan] | [1] | [True] | [[2]] | {1: 2}",
+    )
+)
 
 
 def _choices(table):
@@ -187,7 +193,7 @@ class Studies(RuleBasedStateMachine):
 
     @rule(drawn=st.data(), grid=GRIDS)
     def overfitting_study(self, drawn, grid):
-        names = ("scoring", "n_jobs", "halving_factor", "verbose")
+        names = ("scoring", "n_jobs", "halving_factor", "train_sizes", "verbose")
         self._study("overfitting_study", drawn, names, param_grid=grid)
 
     @rule(drawn=st.data())

@@ -68,6 +68,7 @@ def trained(monkeypatch):
     [
         ({}, 12),
         ({"halving_factor": 2}, 12 + 6 + 3),
+        ({"train_sizes": [0.3, 0.6, 1.0]}, 36),
     ],
 )
 def test_a_study_that_is_interrupted_ten_times(
@@ -360,7 +361,7 @@ def test_data_are_read_once(tmp_path, monkeypatch):
     monkeypatch.setattr(
         _memory, "digest_of_data", lambda data: read.append(id(data)) or whole(data)
     )
-    study(tmp_path, halving_factor=2)
+    study(tmp_path, train_sizes=[0.5], halving_factor=2)
     assert len(read) == len(set(read)) == 4  # X, y, encoded y and None
     read.clear()
     pipeline = make_pipeline(StandardScaler(), NETWORK)

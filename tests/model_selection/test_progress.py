@@ -115,10 +115,10 @@ def test_costs_that_were_expected_are_those_that_come(
 
     monkeypatch.setattr(_progress, "Tally", Spy)
     grid = {"alpha": [0.1, 1], "hidden_layer_sizes": [(2,), (20,)]}
-    options = {"halving_factor": halving_factor}
+    options = {"halving_factor": halving_factor, "train_sizes": [0.3, 1.0]}
     overfitting_study(NETWORK, X, Y, grid, scoring=scoring, verbose=2, **options)
     (tally,) = tallies
-    assert tally.n_done == tally.n_trainings == (7 if halving_factor else 4) * 5
+    assert tally.n_done == tally.n_trainings == (14 if halving_factor else 8) * 5
     assert tally.cost_done == pytest.approx(tally.cost)
 
 
@@ -184,6 +184,16 @@ def test_lines_of_a_search_with_memory(tmp_path, capsys):
     assert "loss" in line
 
 
+@pytest.mark.usefixtures("no_terminal")
+def test_the_best_of_each_size(monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "SECONDS_BETWEEN_LINES", 0)
+    study(train_sizes=[20])
+    lines = capsys.readouterr().out.splitlines()
+    assert "best so far: alpha" in lines[11]
+    assert "best so far: 20 rows: alpha" in lines[-2]
+    assert "best so far: alpha" in lines[-1]
+
+
 def test_nothing_is_printed_by_default(terminal, capsys):
     study(verbose=0)
     study(verbose=1)
@@ -228,11 +238,11 @@ def test_settings_with_brackets_are_shown_as_they_are(terminal):
     assert "hidden_layer_sizes=[" in terminal.getvalue()
 
 
-def test_all_rungs_are_one_bar(terminal):
-    study(halving_factor=2)
+def test_all_sizes_and_rungs_are_one_bar(terminal):
+    study(train_sizes=[20, 40], halving_factor=2)
     text = terminal.getvalue()
     assert text.count(HIDE_CURSOR) == 1
-    assert "21/21 trainings" in text
+    assert "63/63 trainings" in text
 
 
 @pytest.mark.filterwarnings("ignore:.*tasks which were still being processed")
