@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from numbers import Real
@@ -229,22 +230,26 @@ def run_study(plan, factor, n_jobs, verbose, task=None, *, store=None, progress=
         numbers = study.ranking()[:n_survivors]
         jobs = jobs_of(plan, numbers, share)
         progress.correct(_cost(plan, jobs) - _expected_cost(plan, share, n_survivors))
-        results = train(plan, jobs, n_jobs, shelf, progress, task)
-        for number, folds in _complete(results, len(plan.folds)):
-            curves[number] = EpochCurve.of(folds, plan.score_name)
-            errors[number] = next((f.error for f in folds if f.error), None)
-            undefined[number] = next((f.undefined for f in folds if f.undefined), None)
-            if curves[number].is_without_scores:
-                errors[number] = errors[number] or undefined[number]
-            n_epochs, all_epochs = (plan.n_epochs(number, part) for part in (share, 1))
-            has_converged = curves[number].n_epochs.max() < n_epochs
-            is_cut_short[number] = n_epochs < all_epochs and not has_converged
-            progress.tell(line)
-            if verbose == 1:
-                print(line(number))
+        with closing(train(plan, jobs, n_jobs, shelf, progress, task)) as results:
+            for number, folds in _complete(results, len(plan.folds)):
+                curves[number] = EpochCurve.of(folds, plan.score_name)
+                errors[number] = next((f.error for f in folds if f.error), None)
+                undefined[number] = next(
+                    (f.undefined for f in folds if f.undefined), None
+                )
+                if curves[number].is_without_scores:
+                    errors[number] = errors[number] or undefined[number]
+                n_epochs, all_epochs = (
+                    plan.n_epochs(number, part) for part in (share, 1)
+                )
+                has_converged = curves[number].n_epochs.max() < n_epochs
+                is_cut_short[number] = n_epochs < all_epochs and not has_converged
+                progress.tell(line)
+                if verbose == 1:
+                    print(line(number))
         _leave_out_same_folds(curves, errors, undefined)
-    _report_failures(settings, errors)
-    _report_undefined(settings, errors, undefined, curves)
+    _report_failures(settings, errors, plan.label)
+    _report_undefined(settings, errors, undefined, curves, plan.label)
     given_up = [
         number
         for number, error in enumerate(errors)
@@ -388,7 +393,7 @@ def check_factor(halving_factor):
     return plain_number(halving_factor)
 
 
-def _report_failures(settings, errors):
+def _report_failures(settings, errors, label):
     failed = [
         f"{params}: {error}"
         for params, error in zip(settings, errors, strict=True)
@@ -398,13 +403,13 @@ def _report_failures(settings, errors):
         raise ValueError("All settings failed.\n" + "\n".join(failed))
     if failed:
         warn(
-            f"{len(failed)} of {len(settings)} settings failed and are excluded from"
-            " the choice.\n" + "\n".join(failed),
+            f"{label}{len(failed)} of {len(settings)} settings failed and are excluded"
+            " from the choice.\n" + "\n".join(failed),
             FitFailedWarning,
         )
 
 
-def _report_undefined(settings, errors, undefined, curves):
+def _report_undefined(settings, errors, undefined, curves, label):
     partly = [
         f"{params}: {reason}"
         for params, error, reason in zip(settings, errors, undefined, strict=True)
@@ -413,8 +418,8 @@ def _report_undefined(settings, errors, undefined, curves):
     if partly:
         left_out = curves[errors.index(None)].left_out
         warn(
-            f"For {len(partly)} of {len(settings)} settings, the score is undefined"
-            " after some epochs, which are not chosen.\n"
+            f"{label}For {len(partly)} of {len(settings)} settings, the score is"
+            " undefined after some epochs, which are not chosen.\n"
             + "\n".join([*partly, name_left_out(left_out)]).rstrip(),
             UndefinedMetricWarning,
         )

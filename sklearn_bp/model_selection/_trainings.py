@@ -1,6 +1,7 @@
 """The trainings of a study, one by one: those that are kept, and those that are run."""
 
 import math
+from contextlib import closing
 from typing import NamedTuple
 
 from ._fold import train_fold
@@ -67,19 +68,17 @@ def train(plan, jobs, n_jobs, shelf, progress, task=None):
         else:
             progress.add(plan.cost(*job), is_trained=False)
             yield job, curve
-    for job, curve in _run(plan, missing, n_jobs, task):
-        shelf.put(job, curve)
-        progress.add(plan.cost(*job))
-        yield job, curve
-
-
-def _run(plan, jobs, n_jobs, task):
-    subtasks = [task and task.subtask("candidate-split-evaluation") for _ in jobs]
+    subtasks = [task and task.subtask("candidate-split-evaluation") for _ in missing]
     arguments = [
         plan.arguments(*job, subtask)
-        for job, subtask in zip(jobs, subtasks, strict=True)
+        for job, subtask in zip(missing, subtasks, strict=True)
     ]
-    operations = (plan.operations(job.number, job.n_epochs) for job in jobs)
+    operations = (plan.operations(job.number, job.n_epochs) for job in missing)
     longest = max(operations, default=math.inf)
-    for index, curve in side_by_side(train_fold, arguments, n_jobs, longest):
-        yield jobs[index], curve
+    # Whatever happens in between, to close it is to let nothing train on.
+    with closing(side_by_side(train_fold, arguments, n_jobs, longest)) as results:
+        for index, curve in results:
+            job = missing[index]
+            shelf.put(job, curve)
+            progress.add(plan.cost(*job))
+            yield job, curve

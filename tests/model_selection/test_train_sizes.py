@@ -213,6 +213,14 @@ def test_a_size_at_which_all_settings_fail_is_left_out():
     assert found.train_sizes.tolist() == [40, 100]
 
 
+def test_warnings_name_the_size():
+    grid = [{"alpha": [1]}, {"solver": ["sgd"], "learning_rate_init": [1e300]}]
+    with pytest.warns(FitFailedWarning) as warned:
+        overfitting_study(NETWORK, X, Y, grid, cv=FOLDS, train_sizes=[15])
+    starts = [str(warning.message).partition(" settings")[0] for warning in warned]
+    assert starts == ["1 of 2", "15 rows: 1 of 2"]
+
+
 # ---- what can be read off ------------------------------------------------------------
 
 
