@@ -1,5 +1,6 @@
 """What the networks that choose for themselves share."""
 
+import os
 from abc import abstractmethod
 from contextlib import nullcontext
 from numbers import Integral, Real
@@ -19,12 +20,14 @@ from ..utils import (
     Interval,
     StrOptions,
     fit_context,
+    plain_number,
     takes_weight,
     warn,
 )
 from ._checks import check_study
+from ._memory import Store
 from ._results import RULES, check_rule
-from ._study import check_factor, n_trainings, run_study
+from ._study import check_factor, n_trainings, run_study, watched_studies
 
 
 def _of_best(name):
@@ -47,6 +50,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "halving_factor": [Interval(Real, 2, None, closed="left"), None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "memory": [str, os.PathLike, HasMethods("cache"), None],
         "verbose": ["verbose"],
     }
 
@@ -64,6 +68,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         halving_factor=3,
         n_jobs=None,
         random_state=None,
+        memory=None,
         verbose=0,
     ):
         self.estimator = estimator
@@ -77,6 +82,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.halving_factor = halving_factor
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.memory = memory
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -141,6 +147,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             "alpha": list(self.alphas),
             "hidden_layer_sizes": list(self.hidden_layer_sizes),
         }
+        store = Store(self.memory)
         plan = check_study(
             network,
             list(ParameterGrid(grid)),
@@ -154,11 +161,21 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         )
         check_rule(self.rule, len(plan.folds))
         factor = check_factor(self.halving_factor)
-        if task is None:
-            return run_study(plan, factor, self.n_jobs, self.verbose).by(self.rule)
-        part = task.subtask("search", max_subtasks=n_trainings(plan, factor))
-        with part.reported(data_of_callbacks(X, y, sample_weight)):
-            study = run_study(plan, factor, self.n_jobs, self.verbose, part)
+        part, reported = None, nullcontext()
+        if task is not None:
+            part = task.subtask("search", max_subtasks=n_trainings(plan, factor))
+            reported = part.reported(data_of_callbacks(X, y, sample_weight))
+        verbose = plain_number(self.verbose)
+        with reported, watched_studies([plan], factor, verbose) as progress:
+            study = run_study(
+                plan,
+                factor,
+                self.n_jobs,
+                verbose,
+                part,
+                store=store,
+                progress=progress,
+            )
         return study.by(self.rule)
 
     def _train(self, network, n_epochs, X, y, sample_weight, task):

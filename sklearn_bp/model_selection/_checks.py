@@ -5,6 +5,7 @@ import reprlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +36,7 @@ from ..utils import check_parameters, is_name, is_routing, plain_number, routed,
 from ._fold import Candidate, describe
 from ._pipelines import may_resample, split_off, transformations_of_targets
 from ._summary import MOST_NAMED, NEGATED_LOSS, count
+from ._train_sizes import cut_folds
 
 #: Parameters that make losses different quantities.
 PARAMETERS_OF_LOSSES = (
@@ -61,6 +63,12 @@ class Plan:
         The name of the score.
     engine : {"auto", "compiled", "reference"}
         The engine that computes, also in other threads and processes.
+    drawn_anew : str, default=''
+        What draws other random numbers in each call, if anything does.
+    label : str, default=''
+        What lines about the study begin with.
+    smaller : tuple of Plan, default=()
+        The same study on smaller training parts, in ascending order of size.
     """
 
     candidates: list
@@ -69,6 +77,14 @@ class Plan:
     scorer: Any
     score_name: str
     engine: str
+    drawn_anew: str = ""
+    label: str = ""
+    smaller: tuple = ()
+
+    @property
+    def train_size(self):
+        """The number of rows that networks are trained on, the mean over the folds."""
+        return round(np.mean([len(train) for train, _ in self.folds]))
 
     @property
     def compares_losses(self):
@@ -116,6 +132,18 @@ class Plan:
         n_coefs = sum(below * above for below, above in pairwise(sizes))
         return operations_of_epoch(n_coefs, X.shape[0]) * n_epochs
 
+    def cost(self, number, fold, n_epochs):
+        """What a training costs, in a unit that all trainings share."""
+        train, _ = self.folds[fold]
+        if self._has_user_code:
+            return float(len(train) * n_epochs)
+        return len(train) * self.operations(number, n_epochs)
+
+    @cached_property
+    def _has_user_code(self):
+        numbers = range(len(self.candidates))
+        return any(math.isinf(self.operations(number, 1)) for number in numbers)
+
 
 def check_study(
     estimator,
@@ -128,6 +156,7 @@ def check_study(
     sample_weight=None,
     groups=None,
     scales=False,
+    train_sizes=None,
 ):
     """Check the arguments of a study.
 
@@ -137,7 +166,7 @@ def check_study(
         What is studied.
     settings : list of dict
         Its parameters, a dict for each candidate.
-    X, y, cv, scoring, sample_weight, groups
+    X, y, cv, scoring, sample_weight, groups, train_sizes
         As `overfitting_study` takes them.
     scales : bool, default=False
         Whether features and targets are standardised in each fold.
@@ -159,7 +188,7 @@ def check_study(
     if len(settings) == 0:
         raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
-    _share_seed(candidates)
+    drawn_anew = _share_seed(candidates) or _what_draws_folds(cv)
     X, y, groups = indexable(X, y, groups)
     if issparse(y):  # indicators of a multilabel problem
         y = y.toarray()
@@ -173,6 +202,9 @@ def check_study(
     weight = check_sample_weight(sample_weight, len(y))
     folds = _folds(cv, given, y, weight, groups, network)
     _check_that_parts_have_weight(folds, weight)
+    smaller = cut_folds(folds, train_sizes)
+    for size, cut in smaller.items():
+        _check_that_parts_have_weight(cut, weight, _cut_to(size))
     classes = learn_targets(network, y).labels
     candidates = [replace(candidate, classes=classes) for candidate in candidates]
     if scoring is None and not is_classifier(network):
@@ -185,9 +217,11 @@ def check_study(
         for candidate in candidates:
             candidate.network.feature_names_in_ = checker.feature_names_in_
     if classes is not None:
-        _warn_of_missing_classes(folds, y, classes)
+        # Those that are missing in larger parts are missing in the smallest, too.
+        of_smallest = next(((cut, _cut_to(n)) for n, cut in smaller.items()), (folds,))
+        _warn_of_missing_classes(y, classes, *of_smallest)
     engine = get_config()["engine"]
-    plan = Plan(candidates, samples, folds, scorer, score_name, engine)
+    plan = Plan(candidates, samples, folds, scorer, score_name, engine, drawn_anew)
     if is_name(scorer, "loss") and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
@@ -195,9 +229,17 @@ def check_study(
             " losses different quantities. Use a scorer, such as 'neg_log_loss' or"
             " 'r2'."
         )
-    for number, on_all_folds in _trials(plan):
-        _try_out(plan, number, scoring, on_all_folds)
-    return plan
+    _try_out_all(plan, scoring)
+    smaller = tuple(
+        replace(plan, folds=cut, label=f"{count(size, 'row')}: ")
+        for size, cut in smaller.items()
+    )
+    for each in smaller:
+        try:
+            _try_out_all(each, scoring)
+        except ValueError as error:
+            raise ValueError(f"train_sizes={each.train_size}: {error}") from error
+    return replace(plan, smaller=smaller)
 
 
 def _candidate(estimator, params):
@@ -216,12 +258,21 @@ def _candidate(estimator, params):
 
 def _share_seed(candidates):
     """Give networks without a seed the same one, so that settings are compared on the
-    same initial weights and threads do not share a RandomState."""
+    same initial weights and threads do not share a RandomState. Returns what they are,
+    if there are any."""
     unseeded = [c.network for c in candidates if c.network.random_state is None]
     if unseeded:
         seed = check_random_state(None).randint(np.iinfo(np.int32).max)
         for network in unseeded:
             network.random_state = seed
+    return "the network" if unseeded else ""
+
+
+def _what_draws_folds(cv):
+    """Names a splitter that draws other folds in each call."""
+    is_random = getattr(cv, "shuffle", True) is not False
+    has_no_seed = getattr(cv, "random_state", 0) is None
+    return f"cv={cv!r}" if is_random and has_no_seed else ""
 
 
 def _folds(cv, given, y, weight, groups, network):
@@ -257,7 +308,11 @@ def _rows(numbers, part, name):
     ) from cause
 
 
-def _warn_of_missing_classes(folds, y, classes):
+def _cut_to(size):
+    return f", cut to {count(size, 'row')} by train_sizes,"
+
+
+def _warn_of_missing_classes(y, classes, folds, where=""):
     missing = {
         number: labels
         for number, (train, _) in enumerate(folds)
@@ -268,22 +323,24 @@ def _warn_of_missing_classes(folds, y, classes):
         if len(names) > MOST_NAMED:
             names[MOST_NAMED:] = [count(len(names) - MOST_NAMED, "more fold")]
         warn(
-            "In some folds of cv, networks are trained without samples of some classes:"
-            f" {', '.join(names)}. They have outputs for all classes, but are wrong on"
-            " test samples of these, at a large loss. Stratified folds, shuffled or"
-            " larger training parts help, though not with a class of one sample."
+            f"In some folds of cv{where or ','} networks are trained without samples of"
+            f" some classes: {', '.join(names)}. They have outputs for all classes, but"
+            " are wrong on test samples of these, at a large loss. Stratified folds,"
+            " shuffled or larger training parts help, though not with a class of one"
+            " sample."
         )
 
 
-def _check_that_parts_have_weight(folds, weight):
+def _check_that_parts_have_weight(folds, weight, where=""):
     for number, parts in enumerate(folds):
         for name, rows in zip(("training", "test"), parts, strict=True):
             if len(rows) == 0:
                 raise ValueError(f"The {name} part of fold {number} of cv is empty.")
             if weight is not None and not weight[rows].any():
                 raise ValueError(
-                    f"All sample weights in the {name} part of fold {number} of cv are"
-                    " zero. Leave these samples out, or choose other folds."
+                    f"All sample weights in the {name} part of fold {number} of"
+                    f" cv{where} are zero. Leave these samples out, or choose other"
+                    " folds."
                 )
 
 
@@ -369,6 +426,11 @@ def _trials(plan):
                 others.append(number)
     yield from ((number, number == bare[0]) for number in bare)
     yield from ((number, False) for number in others)
+
+
+def _try_out_all(plan, scoring):
+    for number, on_all_folds in _trials(plan):
+        _try_out(plan, number, scoring, on_all_folds)
 
 
 def _try_out(plan, number, scoring, on_all_folds):

@@ -8,11 +8,12 @@ from sklearn.exceptions import UndefinedMetricWarning
 from ..utils import warn
 from ._checks import check_study
 from ._drawing import draw_curve
-from ._fold import train_fold
-from ._parallel import side_by_side
+from ._memory import Store
+from ._progress import Progress
 from ._ranking import best_first
 from ._reports import Report
 from ._summary import count, format_error, name_left_out
+from ._trainings import jobs_of, train
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -182,6 +183,7 @@ def epoch_curve(
     n_jobs=None,
     sample_weight=None,
     groups=None,
+    memory=None,
 ):
     """Cross-validate a network and follow it from epoch to epoch.
 
@@ -220,6 +222,8 @@ def epoch_curve(
         are given them if they request them by metadata routing.
     groups : array-like of shape (n_samples,), default=None
         The groups that some splitters, such as `GroupKFold`, keep together.
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to keep each training when it is done, see :func:`overfitting_study`.
 
     Returns
     -------
@@ -232,8 +236,9 @@ def epoch_curve(
         If the estimator is not a network of this package and does not end in one, or if
         its class of pipeline cannot be followed.
     ValueError
-        If the folds, the scorer or the data are not valid, before any training; or if
-        training fails, or no epoch has a score in all folds.
+        If the folds, the scorer or the data are not valid, or with `memory` there is no
+        seed, before any training; or if training fails, or no epoch has a score in all
+        folds.
     RuntimeError
         If worker processes are lost repeatedly.
 
@@ -245,7 +250,8 @@ def epoch_curve(
         ROC AUC where all samples are of one class, does not count in means.
     UserWarning
         If a fold is trained without some class. Its network has outputs for all
-        classes, but is wrong on test samples of that one.
+        classes, but is wrong on test samples of that one. Or if trainings cannot be
+        kept in `memory`.
 
     Examples
     --------
@@ -257,6 +263,7 @@ def epoch_curve(
     >>> curve.test_scores.shape
     (50, 5)
     """
+    store = Store(memory)
     plan = check_study(
         estimator,
         [{}],
@@ -267,10 +274,9 @@ def epoch_curve(
         sample_weight=sample_weight,
         groups=groups,
     )
-    n_epochs = plan.n_epochs(0, share=1)
-    tasks = [plan.arguments(0, fold, n_epochs) for fold in range(len(plan.folds))]
-    results = dict(side_by_side(train_fold, tasks, n_jobs))
-    folds = [results[number] for number in range(len(tasks))]
+    jobs = jobs_of(plan, [0])
+    results = dict(train(plan, jobs, n_jobs, store.shelf(plan), Progress()))
+    folds = [results[job] for job in jobs]
     for number, fold in enumerate(folds):
         if fold.error is not None:
             raise ValueError(f"Fold {number}: {fold.error}")

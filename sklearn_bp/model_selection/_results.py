@@ -1,6 +1,6 @@
 """The results of a study, and what can be read off them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -79,6 +79,11 @@ class OverfittingStudy(Report):
         How `best_params_` and the like are chosen, see `select`.
     given_up : tuple of int, default=()
         The numbers of the settings whose training was cut short by halving.
+    train_size : int, default=None
+        The number of rows that networks are trained on, the mean over the folds.
+    smaller : dict, default={}
+        The studies of smaller training parts, by size in ascending order; see
+        `at_size`.
 
     Attributes
     ----------
@@ -92,6 +97,8 @@ class OverfittingStudy(Report):
         The mean test score over the folds after that epoch.
     cv_results_ : dict of ndarray
         What `cv_results` returns.
+    train_sizes : ndarray of shape (n_sizes,)
+        The sizes that were studied, `train_size` last.
     """
 
     params: list
@@ -102,6 +109,8 @@ class OverfittingStudy(Report):
     compares_losses: bool = True
     rule: str = "best"
     given_up: tuple = ()
+    train_size: int | None = None
+    smaller: dict = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan, curves, errors, given_up=()):
@@ -114,7 +123,42 @@ class OverfittingStudy(Report):
             plan.score_name,
             plan.compares_losses,
             given_up=tuple(given_up),
+            train_size=plan.train_size,
         )
+
+    # ---- sizes of the training parts ---------------------------------------------
+
+    @property
+    def train_sizes(self):
+        return np.array([*self.smaller, self.train_size])
+
+    def at_size(self, train_size):
+        """The study of the same settings, trained on fewer rows of each fold.
+
+        Parameters
+        ----------
+        train_size : int
+            The number of rows, one of `train_sizes`.
+
+        Returns
+        -------
+        study : OverfittingStudy
+            Curves on the same test parts; this study itself for all rows.
+
+        Raises
+        ------
+        ValueError
+            If this size was not studied.
+        """
+        if train_size == self.train_size:
+            return self
+        if train_size not in self.smaller:
+            raise ValueError(
+                f"train_size must be one of {self.train_sizes.tolist()}, got"
+                f" {train_size!r}. Others are studied if they are in train_sizes of"
+                " overfitting_study."
+            )
+        return replace(self.smaller[train_size], rule=self.rule)
 
     # ---- choosing ----------------------------------------------------------------
 
@@ -323,7 +367,7 @@ class OverfittingStudy(Report):
         results["n_epochs"] = np.array([len(c.test_scores) for c in self.curves])
         return results
 
-    def to_frame(self, by_epoch=False):
+    def to_frame(self, by_epoch=False, by_size=False):
         """Make a :class:`pandas.DataFrame`.
 
         Parameters
@@ -331,6 +375,9 @@ class OverfittingStudy(Report):
         by_epoch : bool, default=False
             Whether to have a row for each setting, fold and epoch, instead of one for
             each setting.
+        by_size : bool, default=False
+            Whether to have these rows for each of `train_sizes`, in a column of this
+            name in the singular.
 
         Returns
         -------
@@ -342,6 +389,12 @@ class OverfittingStudy(Report):
         """
         import pandas as pd
 
+        if by_size:
+            frames = []
+            for size in self.train_sizes.tolist():
+                frames.append(self.at_size(size).to_frame(by_epoch))
+                frames[-1].insert(0, "train_size", size)
+            return pd.concat(frames, ignore_index=True)
         params = pd.DataFrame(self.params)
         if by_epoch:
             frames = [curve.to_frame() for curve in self.curves]
@@ -426,7 +479,8 @@ class OverfittingStudy(Report):
             for name in ("params", "curves", "errors", "simplicities")
         }
         given_up = (new for new, old in enumerate(indices) if old in self.given_up)
-        return replace(self, **parts, given_up=tuple(given_up))
+        smaller = {size: study.only(indices) for size, study in self.smaller.items()}
+        return replace(self, **parts, given_up=tuple(given_up), smaller=smaller)
 
     def summary(self):
         """What the study says, in plain words.

@@ -64,8 +64,15 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
     random_state : int, RandomState instance or None, default=None
         Draws one `random_state` for all networks; None keeps that of `estimator`.
 
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to keep each training of the folds as soon as it is done, so that the same
+        fit, after an interruption or a crash, goes on from there; see
+        :func:`overfitting_study`. It needs a `random_state`, here or of `estimator`.
+
     verbose : int, default=0
-        Whether to print a line for each setting when its folds are done.
+        1 prints a line for each setting when its folds are done; 2 shows how many
+        trainings are done, the best setting so far and the time that is left: as a bar
+        with rich, if that is installed and there is a terminal, in lines otherwise.
 
     Attributes
     ----------
@@ -264,8 +271,15 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
     random_state : int, RandomState instance or None, default=None
         Draws one `random_state` for all networks; None keeps that of `estimator`.
 
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to keep each training of the folds as soon as it is done, so that the same
+        fit, after an interruption or a crash, goes on from there; see
+        :func:`overfitting_study`. It needs a `random_state`, here or of `estimator`.
+
     verbose : int, default=0
-        Whether to print a line for each setting when its folds are done.
+        1 prints a line for each setting when its folds are done; 2 shows how many
+        trainings are done, the best setting so far and the time that is left: as a bar
+        with rich, if that is installed and there is a terminal, in lines otherwise.
 
     Attributes
     ----------

@@ -1,8 +1,11 @@
 """The overfitting study: all epochs of all folds of all settings."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
@@ -11,10 +14,11 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from ..utils import plain_number, warn
 from ._checks import check_study
 from ._epoch_curve import EpochCurve
-from ._fold import train_fold
-from ._parallel import side_by_side
+from ._memory import Store
+from ._progress import Progress, check_verbose, watched
 from ._results import OverfittingStudy
 from ._summary import name_left_out
+from ._trainings import jobs_of, train
 
 #: Parameters that can be a tuple with a value for each hidden layer.
 PARAMETERS_OF_LAYERS = ("hidden_layer_sizes", "activation", "dropout")
@@ -32,6 +36,8 @@ def overfitting_study(
     sample_weight=None,
     groups=None,
     halving_factor=None,
+    train_sizes=None,
+    memory=None,
     verbose=0,
 ):
     """Cross-validate a network for each of several settings, at every epoch.
@@ -75,8 +81,23 @@ def overfitting_study(
         If given, hopeless settings are given up early, by successive halving [1]_: all
         are trained for a few epochs, the best of them, one in `halving_factor`, for
         that many times as many, and so on. None trains all settings to the end.
+    train_sizes : array-like of shape (n_sizes,), default=None
+        Also train each setting on this many rows of each fold's training part, to see
+        what more data would bring; as in :func:`sklearn.model_selection.learning_curve`
+        integers, or fractions of the smallest training part. The rows are drawn
+        independently of the network's seed, each size's among those of the next, and
+        stay in their order. Each size is a study of its own, with the same folds to
+        test on; see `OverfittingStudy.at_size`.
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to keep the result of each training as soon as it is there. The same call,
+        after an interruption or a crash, then only runs the trainings that are missing;
+        a call with other data, weights, folds, settings or versions runs what these
+        change. Of functions of yours, such as a scorer, the code counts, of classes
+        only the name. Networks and shuffled folds need a `random_state`.
     verbose : int, default=0
-        Whether to print a line for each setting when its folds are done.
+        1 prints a line for each setting when its folds are done; 2 shows how many
+        trainings are done, the best setting so far and the time that is left: as a bar
+        with rich, if that is installed and there is a terminal, in lines otherwise.
 
     Returns
     -------
@@ -89,8 +110,8 @@ def overfitting_study(
         If the estimator is not a network of this package and does not end in one, or if
         its class of pipeline cannot be followed.
     ValueError
-        If a setting, the folds, the scorer or the data are not valid, before any
-        training; or if all settings fail.
+        If a setting, the folds, the scorer or the data are not valid, or with `memory`
+        there is no seed, before any training; or if all settings fail.
     RuntimeError
         If worker processes are lost repeatedly.
 
@@ -98,14 +119,17 @@ def overfitting_study(
     -----
     FitFailedWarning
         If some settings fail, in training or because no epoch has a score in all folds
-        that count: others are chosen.
+        that count: others are chosen. If all fail at one of `train_sizes`, it is left
+        out.
     UndefinedMetricWarning
         If the score is undefined after some epochs, as the scorer fails or returns NaN:
         those scores are NaN, and other epochs are chosen. A fold in which no setting
         has a test score after any epoch does not count in means.
     UserWarning
         If a fold is trained without some class. Its networks have outputs for all
-        classes, but are wrong on test samples of that one.
+        classes, but are wrong on test samples of that one. Or if trainings cannot be
+        kept in `memory`: where callbacks are to hear of them, or something cannot be
+        pickled.
 
     References
     ----------
@@ -126,6 +150,8 @@ def overfitting_study(
     """
     settings = settings_of(param_grid)
     factor = check_factor(halving_factor)
+    verbose = check_verbose(verbose)
+    store = Store(memory)
     plan = check_study(
         estimator,
         settings,
@@ -135,11 +161,35 @@ def overfitting_study(
         scoring=scoring,
         sample_weight=sample_weight,
         groups=groups,
+        train_sizes=train_sizes,
     )
-    return run_study(plan, factor, n_jobs, verbose)
+    with watched_studies([plan, *plan.smaller], factor, verbose) as progress:
+        run = partial(
+            run_study,
+            factor=factor,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            store=store,
+            progress=progress,
+        )
+        study = run(plan)
+        study = replace(study, smaller=_run_smaller(run, plan))
+        progress.tell(lambda: study.line(study.best_index_))
+    return study
 
 
-def run_study(plan, factor, n_jobs, verbose, task=None):
+def _run_smaller(run, plan):
+    """The studies of smaller training parts, by size, in ascending order."""
+    studies = {}
+    for part in reversed(plan.smaller):
+        try:
+            studies[part.train_size] = run(part)
+        except ValueError as error:
+            warn(f"train_sizes={part.train_size}: {error}", FitFailedWarning)
+    return dict(sorted(studies.items()))
+
+
+def run_study(plan, factor, n_jobs, verbose, task=None, *, store=None, progress=None):
     """Train and follow all candidates of a study that was checked.
 
     Parameters
@@ -152,40 +202,107 @@ def run_study(plan, factor, n_jobs, verbose, task=None):
         As `overfitting_study` takes them.
     task : Task, default=None
         What callbacks are notified of; each training is a part of it.
+    store : Store, default=None
+        Where trainings are kept.
+    progress : Progress, default=None
+        What `watched_studies` yields; it is told of each training.
 
     Returns
     -------
     study : OverfittingStudy
         The curves of each candidate.
     """
+    shelf = (store or Store(None)).shelf(plan, is_heard=task is not None)
+    progress = progress or Progress()
     settings = [candidate.params for candidate in plan.candidates]
     curves = [None] * len(settings)
     errors = [None] * len(settings)
     undefined = [None] * len(settings)
     is_cut_short = [False] * len(settings)
+
+    def line(number=None):
+        study = OverfittingStudy.of(plan, curves, errors)
+        best_or_this = study.ranking()[0] if number is None else number
+        return plan.label + study.line(best_or_this)
+
     for share, n_survivors in rungs(len(settings), factor):
         study = OverfittingStudy.of(plan, curves, errors)
         numbers = study.ranking()[:n_survivors]
-        for number, folds in _trained(plan, numbers, share, n_jobs, task):
-            curves[number] = EpochCurve.of(folds, plan.score_name)
-            errors[number] = next((f.error for f in folds if f.error), None)
-            undefined[number] = next((f.undefined for f in folds if f.undefined), None)
-            if curves[number].is_without_scores:
-                errors[number] = errors[number] or undefined[number]
-            n_epochs, all_epochs = (plan.n_epochs(number, part) for part in (share, 1))
-            has_converged = curves[number].n_epochs.max() < n_epochs
-            is_cut_short[number] = n_epochs < all_epochs and not has_converged
-            if verbose:
-                print(OverfittingStudy.of(plan, curves, errors).line(number))
+        jobs = jobs_of(plan, numbers, share)
+        progress.correct(_cost(plan, jobs) - _expected_cost(plan, share, n_survivors))
+        with closing(train(plan, jobs, n_jobs, shelf, progress, task)) as results:
+            for number, folds in _complete(results, len(plan.folds)):
+                curves[number] = EpochCurve.of(folds, plan.score_name)
+                errors[number] = next((f.error for f in folds if f.error), None)
+                undefined[number] = next(
+                    (f.undefined for f in folds if f.undefined), None
+                )
+                if curves[number].is_without_scores:
+                    errors[number] = errors[number] or undefined[number]
+                n_epochs, all_epochs = (
+                    plan.n_epochs(number, part) for part in (share, 1)
+                )
+                has_converged = curves[number].n_epochs.max() < n_epochs
+                is_cut_short[number] = n_epochs < all_epochs and not has_converged
+                progress.tell(line)
+                if verbose == 1:
+                    print(line(number))
         _leave_out_same_folds(curves, errors, undefined)
-    _report_failures(settings, errors)
-    _report_undefined(settings, errors, undefined, curves)
+    _report_failures(settings, errors, plan.label)
+    _report_undefined(settings, errors, undefined, curves, plan.label)
     given_up = [
         number
         for number, error in enumerate(errors)
         if error is None and is_cut_short[number]
     ]
     return OverfittingStudy.of(plan, curves, errors, given_up)
+
+
+def _complete(results, n_folds):
+    """Each candidate's number and folds, as soon as all of its folds are there."""
+    incomplete = defaultdict(dict)
+    for job, curve in results:
+        folds = incomplete[job.number]
+        folds[job.fold] = curve
+        if len(folds) == n_folds:
+            del incomplete[job.number]
+            yield job.number, [folds[number] for number in range(n_folds)]
+
+
+def watched_studies(plans, factor, verbose):
+    """A context manager that shows the progress of studies, which are run within it.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        The studies.
+    factor : float
+        The factor of halving.
+    verbose : int
+        As `overfitting_study` takes it.
+
+    Returns
+    -------
+    watching : context manager
+        Returns the `progress` that `run_study` takes.
+    """
+    costs = [
+        _expected_cost(plan, *rung)
+        for plan in plans
+        for rung in rungs(len(plan.candidates), factor)
+    ]
+    n_all = sum(n_trainings(plan, factor) for plan in plans)
+    return watched(verbose, n_all, math.fsum(costs))
+
+
+def _cost(plan, jobs):
+    return math.fsum(plan.cost(*job) for job in jobs)
+
+
+def _expected_cost(plan, share, n_survivors):
+    """The cost of a round of halving, whichever candidates reach it."""
+    numbers = range(len(plan.candidates))
+    return _cost(plan, jobs_of(plan, numbers, share)) * n_survivors / len(numbers)
 
 
 def _leave_out_same_folds(curves, errors, undefined):
@@ -213,29 +330,6 @@ def n_trainings(plan, factor):
     """The number of trainings in a study."""
     n_candidates = len(plan.candidates)
     return len(plan.folds) * sum(n for _, n in rungs(n_candidates, factor))
-
-
-def _trained(plan, numbers, share, n_jobs, task):
-    """Each candidate's number and folds, as soon as all of its folds are done."""
-    tasks, owners, missing, operations = [], [], {}, []
-    for number in numbers:
-        n_epochs = plan.n_epochs(number, share)
-        operations.append(plan.operations(number, n_epochs))
-        missing[number] = len(plan.folds)
-        for fold in range(len(plan.folds)):
-            subtask = task and task.subtask("candidate-split-evaluation")
-            tasks.append(plan.arguments(number, fold, n_epochs, subtask))
-            owners.append(number)
-    results = [None] * len(tasks)
-    for index, result in side_by_side(
-        train_fold, tasks, n_jobs, max(operations, default=math.inf)
-    ):
-        results[index] = result
-        number = owners[index]
-        missing[number] -= 1
-        if missing[number] == 0:
-            first = owners.index(number)
-            yield number, results[first : first + len(plan.folds)]
 
 
 def settings_of(param_grid):
@@ -299,7 +393,7 @@ def check_factor(halving_factor):
     return plain_number(halving_factor)
 
 
-def _report_failures(settings, errors):
+def _report_failures(settings, errors, label):
     failed = [
         f"{params}: {error}"
         for params, error in zip(settings, errors, strict=True)
@@ -309,13 +403,13 @@ def _report_failures(settings, errors):
         raise ValueError("All settings failed.\n" + "\n".join(failed))
     if failed:
         warn(
-            f"{len(failed)} of {len(settings)} settings failed and are excluded from"
-            " the choice.\n" + "\n".join(failed),
+            f"{label}{len(failed)} of {len(settings)} settings failed and are excluded"
+            " from the choice.\n" + "\n".join(failed),
             FitFailedWarning,
         )
 
 
-def _report_undefined(settings, errors, undefined, curves):
+def _report_undefined(settings, errors, undefined, curves, label):
     partly = [
         f"{params}: {reason}"
         for params, error, reason in zip(settings, errors, undefined, strict=True)
@@ -324,8 +418,8 @@ def _report_undefined(settings, errors, undefined, curves):
     if partly:
         left_out = curves[errors.index(None)].left_out
         warn(
-            f"For {len(partly)} of {len(settings)} settings, the score is undefined"
-            " after some epochs, which are not chosen.\n"
+            f"{label}For {len(partly)} of {len(settings)} settings, the score is"
+            " undefined after some epochs, which are not chosen.\n"
             + "\n".join([*partly, name_left_out(left_out)]).rstrip(),
             UndefinedMetricWarning,
         )

@@ -5,6 +5,8 @@ from textwrap import shorten
 
 import numpy as np
 
+from ._train_sizes import last_gain
+
 #: The name of scores that are losses with the opposite sign.
 NEGATED_LOSS = "negated loss"
 #: A change of the loss by less than this share of it does not count.
@@ -64,7 +66,8 @@ def summarize(study):
     Returns
     -------
     text : str
-        What is best, what overfits from which epoch on, and what helps.
+        What is best, what overfits from which epoch on, what helps, and if sizes of
+        training parts were studied, whether more data would.
     """
     valid = [i for i, error in enumerate(study.errors) if error is None]
     trends = {index: Trend.of(study.curves[index]) for index in valid}
@@ -75,6 +78,7 @@ def summarize(study):
         *_overfitting(study, trends),
         *_improving(study, trends),
         _remedy(study, trends),
+        _more_data(study),
         *(f"{format_params(study.params[i])} failed." for i in _others(study, valid)),
     ]
     return "\n".join(line for line in lines if line)
@@ -92,9 +96,13 @@ def format_params(params):
 
 def format_score(study, score):
     """A score with its name; for a negated loss, the loss."""
-    if study.score_name == NEGATED_LOSS:
-        return f"loss {-score:.4g}"
-    return f"{study.score_name} {score:.4g}"
+    name, sign = _shown(study.score_name)
+    return f"{name} {sign * score:.4g}"
+
+
+def _shown(score_name):
+    """The name and the sign that a score is shown with."""
+    return ("loss", -1) if score_name == NEGATED_LOSS else (score_name, 1)
 
 
 def format_error(standard_error):
@@ -229,6 +237,25 @@ def _remedy(study, trends):
         f" {gaps[worst]:.3g} with {format_params(study.params[worst])}, and its best"
         " test score is within one standard error of the overall best."
     )
+
+
+def _more_data(study):
+    """What more data would bring, judged by what the last ones have brought."""
+    gain = last_gain(study)
+    if gain is None:
+        return None
+    name, sign = _shown(study.score_name)
+    before, after = (f"{sign * score:.4g}" for score in gain.scores)
+    change = (
+        f"trained on {gain.sizes[1]} rows instead of {gain.sizes[0]}, the best test"
+        f" {name} is {after} instead of {before}, a gain of {gain.mean:.2g}"
+        f" ({format_error(gain.standard_error)})."
+    )
+    if np.isnan(gain.standard_error):
+        return f"Whether more data would help is unclear: {change}"
+    if gain.mean > gain.standard_error:
+        return f"More data may help: {change}"
+    return f"More data would hardly help: {change}"
 
 
 def _rise(curve, trend):

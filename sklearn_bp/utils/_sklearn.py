@@ -46,6 +46,7 @@ __all__ = [
     "begin_callbacks",
     "check_parameters",
     "fit_context",
+    "has_callbacks",
     "is_routing",
     "managed_callbacks",
     "metric_of",
@@ -71,9 +72,14 @@ def begin_callbacks(estimator, max_subtasks):
     context : CallbackContext or None
         None if the estimator has no callbacks.
     """
-    if not getattr(estimator, "_skl_callbacks", None):
+    if not has_callbacks(estimator):
         return None
     return estimator._init_callback_context(max_subtasks=max_subtasks)
+
+
+def has_callbacks(estimator):
+    """Whether callbacks are notified of the estimator's fits."""
+    return bool(getattr(estimator, "_skl_callbacks", None))
 
 
 def check_parameters(estimator):

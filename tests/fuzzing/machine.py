@@ -44,8 +44,14 @@ SOME_MORE = {"hidden_layer_sizes": "(2,)", "max_iter": "2", "random_state": "0"}
 OPTIONS = {
     name: mostly(good, odd + wrong)
     for name, (good, odd, wrong) in PARAMETERS["BackpropClassifierCV"].items()
-    if name in ("scoring", "n_jobs", "halving_factor", "verbose")
+    if name in ("scoring", "n_jobs", "halving_factor", "memory", "verbose")
 }
+OPTIONS["train_sizes"] = mostly(
+    *sources(
+        "None | [0.5] | [0.2, 0.7, 1.0] | [3, 5] | np.array([0.5])",
+        "[] | 0.5 | ['a'] | [0] | [10**6] | [np.nan] | [1] | [True] | [[2]] | {1: 2}",
+    )
+)
 
 
 def _choices(table):
@@ -187,12 +193,12 @@ class Studies(RuleBasedStateMachine):
 
     @rule(drawn=st.data(), grid=GRIDS)
     def overfitting_study(self, drawn, grid):
-        names = ("scoring", "n_jobs", "halving_factor", "verbose")
+        names = ("scoring", "n_jobs", "halving_factor", "train_sizes", "verbose")
         self._study("overfitting_study", drawn, names, param_grid=grid)
 
     @rule(drawn=st.data())
     def epoch_curve(self, drawn):
-        self._study("epoch_curve", drawn, ("scoring", "n_jobs"))
+        self._study("epoch_curve", drawn, ("scoring", "n_jobs", "memory"))
 
     def _study(self, function, drawn, names, **others):
         chosen, _ = drawn.draw(settings_of(self.problem.estimator, 3))

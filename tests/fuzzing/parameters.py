@@ -260,9 +260,14 @@ def _of_search(network, other):
             "2 | -1 | np.int64(1)",
             "0 | 'a' | 1.5",
         ),
+        "memory": sources(
+            "None",
+            "",
+            "1 | object() | [] | True",
+        ),
         "verbose": sources(
             "0 | False",
-            "1 | True",
+            "1 | True | 2",
             "-1 | None | 'a' | [1]",
         ),
         "scoring": SHARED["scoring"],

@@ -56,8 +56,7 @@ def _no_training(monkeypatch):
     def train(*args):
         raise AssertionError("something was trained")
 
-    for module in ("_epoch_curve", "_study"):
-        monkeypatch.setattr(f"sklearn_bp.model_selection.{module}.train_fold", train)
+    monkeypatch.setattr("sklearn_bp.model_selection._trainings.train_fold", train)
 
 
 WRONG_AXES = [

@@ -13,6 +13,7 @@ from joblib import parallel_config
 from sklearn_bp import (
     BackpropRegressor,
     BackpropRegressorCV,
+    EpochCurve,
     epoch_curve,
     overfitting_study,
 )
@@ -248,3 +249,16 @@ def test_no_process_goes_on_after_ctrl_c(tmp_path):
     n_calls = calls.stat().st_size
     time.sleep(0.1)
     assert calls.stat().st_size == n_calls
+
+
+@pytest.mark.filterwarnings("ignore:.*tasks which were still being processed")
+def test_nothing_goes_on_after_ctrl_c_between_two_results(monkeypatch):
+    def press(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EpochCurve, "of", press)
+    grid = {"max_iter": [1, 10**7], "alpha": [1, 2]}
+    with pytest.raises(KeyboardInterrupt) as caught:
+        overfitting_study(endless_network(), X, Y, grid, n_jobs=2, cv=2)
+    assert caught.tb is not None  # which holds all frames
+    assert one_blas_thread.n_at_work == 0
