@@ -85,6 +85,9 @@ class Engine(ABC):
     #: What computes its matrix products, for `show_versions`.
     products: str
 
+    #: Whether `run_together` has a thread for each of several trainings.
+    shares_threads = False
+
     @abstractmethod
     def forward(self, network, theta, X, rows=None):
         """Raw outputs of the network, before the link.

@@ -31,8 +31,16 @@ from ..fitting import (
     score_of_targets,
 )
 from ..network import LOSSES
-from ..training import Samples, operations_of_epoch
-from ..utils import check_parameters, is_name, is_routing, plain_number, routed, warn
+from ..training import Samples, bytes_of_training, operations_of_epoch
+from ..utils import (
+    check_parameters,
+    has_callbacks,
+    is_name,
+    is_routing,
+    plain_number,
+    routed,
+    warn,
+)
 from ._fold import Candidate, describe
 from ._pipelines import may_resample, split_off, transformations_of_targets
 from ._summary import MOST_NAMED, NEGATED_LOSS, count
@@ -105,20 +113,38 @@ class Plan:
 
     def arguments(self, number, fold, n_epochs, task=None):
         """The arguments of `train_fold` for a candidate and a fold."""
-        train, test = self.folds[fold]
-        samples = self.samples[number]
         return (
             self.candidates[number],
-            train,
-            test,
+            *self.folds[fold],
             self.scorer,
             n_epochs,
             self.engine,
             task,
-            samples.X,
-            samples.y,
-            samples.sample_weight,
-            *samples.given,
+            *self._arrays(number),
+        )
+
+    def arguments_of_group(self, jobs):
+        """The arguments of `train_folds` for candidates that have the same samples."""
+        members = [
+            (self.candidates[number], *self.folds[fold], n_epochs)
+            for number, fold, n_epochs in jobs
+        ]
+        return members, self.scorer, self.engine, *self._arrays(jobs[0].number)
+
+    def _arrays(self, number):
+        samples = self.samples[number]
+        return samples.X, samples.y, samples.sample_weight, *samples.given
+
+    def is_plain(self, number):
+        """Whether a candidate's training does nothing but calls of the engine."""
+        candidate = self.candidates[number]
+        network = candidate.network
+        return not (
+            candidate.pipeline is not None
+            or callable(self.scorer)
+            or callable(network.scoring)
+            or network.solver == "lbfgs"
+            or has_callbacks(network)
         )
 
     def operations(self, number, n_epochs):
@@ -127,10 +153,20 @@ class Plan:
         candidate, X = self.candidates[number], self.samples[number].X
         if candidate.pipeline is not None or callable(self.scorer):
             return math.inf
-        hidden = check_hidden_layer_sizes(candidate.network.hidden_layer_sizes)
-        sizes = X.shape[1], *hidden, candidate.targets.n_outputs
-        n_coefs = sum(below * above for below, above in pairwise(sizes))
+        n_coefs = sum(below * above for below, above in pairwise(self._sizes(number)))
         return operations_of_epoch(n_coefs, X.shape[0]) * n_epochs
+
+    def n_bytes(self, number):
+        """About how much memory a candidate's training takes, without the data."""
+        n_rows = max(len(train) for train, _ in self.folds)
+        return bytes_of_training(self._sizes(number), n_rows)
+
+    def _sizes(self, number):
+        """The numbers of features, units and outputs."""
+        network = self.candidates[number].network
+        hidden = check_hidden_layer_sizes(network.hidden_layer_sizes)
+        n_features = self.samples[number].X.shape[1]
+        return n_features, *hidden, self.candidates[number].targets.n_outputs
 
     def cost(self, number, fold, n_epochs):
         """What a training costs, in a unit that all trainings share."""

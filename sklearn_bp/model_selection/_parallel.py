@@ -8,6 +8,8 @@ import sklearn
 from joblib.parallel import (
     LokyBackend,
     MultiprocessingBackend,
+    SequentialBackend,
+    ThreadingBackend,
     get_active_backend,
 )
 from sklearn.utils import parallel as sklearn_parallel
@@ -136,6 +138,13 @@ def _tools():
     backend, _ = get_active_backend(prefer="threads")
     is_safe = isinstance(backend, LokyBackend | MultiprocessingBackend)
     return sklearn_parallel if is_safe else joblib
+
+
+def is_in_threads():
+    """Whether the joblib backend that is chosen has threads of this process, or none
+    beside the calling one."""
+    backend, _ = get_active_backend(prefer="threads")
+    return isinstance(backend, ThreadingBackend | SequentialBackend)
 
 
 def _parallel(tools, n_jobs, batch_size):

@@ -1,11 +1,19 @@
 """The trainings of a study, one by one: those that are kept, and those that are run."""
 
 import math
+from collections import defaultdict
 from contextlib import closing
+from itertools import chain
 from typing import NamedTuple
 
-from ._fold import train_fold
-from ._parallel import side_by_side
+from ..engine import get_engine
+from ._fold import train_fold, train_folds
+from ._parallel import is_in_threads, side_by_side
+
+#: What a group may take: multiplications and additions, about a second of them, which
+#: are lost in an interruption; and memory.
+OPERATIONS_OF_GROUP = 50e9
+BYTES_OF_GROUP = 2**27
 
 
 class Job(NamedTuple):
@@ -68,17 +76,78 @@ def train(plan, jobs, n_jobs, shelf, progress, task=None):
         else:
             progress.add(plan.cost(*job), is_trained=False)
             yield job, curve
-    subtasks = [task and task.subtask("candidate-split-evaluation") for _ in missing]
-    arguments = [
-        plan.arguments(*job, subtask)
-        for job, subtask in zip(missing, subtasks, strict=True)
-    ]
-    operations = (plan.operations(job.number, job.n_epochs) for job in missing)
-    longest = max(operations, default=math.inf)
-    # Whatever happens in between, to close it is to let nothing train on.
-    with closing(side_by_side(train_fold, arguments, n_jobs, longest)) as results:
-        for index, curve in results:
-            job = missing[index]
+    together, alone = grouped(plan, missing, heard=task is not None)
+    for jobs, curves in chain(
+        _run_groups(plan, together, n_jobs), _run_alone(plan, alone, n_jobs, task)
+    ):
+        for job, curve in zip(jobs, curves, strict=True):
             shelf.put(job, curve)
             progress.add(plan.cost(*job))
-            yield job, curve
+        yield from zip(jobs, curves, strict=True)
+
+
+def _run_groups(plan, groups, n_jobs):
+    """Trainings, group by group. A single thread leads all, as the engine has threads
+    of its own."""
+    arguments = [plan.arguments_of_group(jobs) for jobs in groups]
+    n_leaders = 1 if is_in_threads() else n_jobs
+    yield from _in_turn(groups, side_by_side(train_folds, arguments, n_leaders))
+
+
+def _run_alone(plan, jobs, n_jobs, task):
+    """Trainings in groups of one."""
+    subtasks = [task and task.subtask("candidate-split-evaluation") for _ in jobs]
+    arguments = [
+        plan.arguments(*job, subtask)
+        for job, subtask in zip(jobs, subtasks, strict=True)
+    ]
+    operations = (plan.operations(job.number, job.n_epochs) for job in jobs)
+    longest = max(operations, default=math.inf)
+    results = side_by_side(train_fold, arguments, n_jobs, longest)
+    for job, curve in _in_turn(jobs, results):
+        yield [job], [curve]
+
+
+def _in_turn(items, results):
+    # Whatever happens in between, to close it is to let nothing train on.
+    with closing(results):
+        for index, result in results:
+            yield items[index], result
+
+
+def grouped(plan, jobs, heard):
+    """Trainings that are to share calls of the engine, group by group, and the others.
+
+    Parameters
+    ----------
+    plan : Plan
+        The study that they belong to.
+    jobs : list of Job
+        The trainings.
+    heard : bool
+        Whether callbacks are to hear of each.
+
+    Returns
+    -------
+    groups : list of list of Job
+        Groups of two or more. Those of a fold, which share its orders, are neighbours.
+    alone : list of Job
+        The rest.
+    """
+    if heard or not get_engine(plan.engine).shares_threads:
+        return [], jobs
+    by_samples, alone = defaultdict(list), []
+    for job in sorted(jobs, key=lambda job: job.fold):
+        if plan.is_plain(job.number):
+            by_samples[id(plan.samples[job.number])].append(job)
+        else:
+            alone.append(job)
+    groups = []
+    for alike in by_samples.values():
+        operations = sum(plan.operations(job.number, job.n_epochs) for job in alike)
+        n_bytes = sum(plan.n_bytes(job.number) for job in alike)
+        n_groups = max(operations / OPERATIONS_OF_GROUP, n_bytes / BYTES_OF_GROUP)
+        size = math.ceil(len(alike) / math.ceil(n_groups))
+        groups += [alike[i : i + size] for i in range(0, len(alike), size)]
+    alone += [job for group in groups if len(group) == 1 for job in group]
+    return [group for group in groups if len(group) > 1], sorted(alone)

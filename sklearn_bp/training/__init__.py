@@ -1,6 +1,6 @@
 """How a network is trained: optimizers, schedules, stopping, the epoch loop."""
 
-from ._epochs import EpochRunner, operations_of_epoch
+from ._epochs import EpochRunner, bytes_of_training, operations_of_epoch
 from ._history import History
 from ._lbfgs import LbfgsCourse
 from ._leading import run_alone, run_together
@@ -25,6 +25,7 @@ __all__ = [
     "Stopping",
     "Streams",
     "TrainingState",
+    "bytes_of_training",
     "make_schedule",
     "operations_of_epoch",
     "run_alone",

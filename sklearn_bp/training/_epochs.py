@@ -5,6 +5,7 @@ train side by side would pass the GIL back and forth at each call.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -23,10 +24,31 @@ OPERATIONS_AT_ONCE_BESIDE_OTHERS = 300e6
 STEPS_AT_ONCE = 500
 OPERATIONS_PER_ROW = 1000
 
+# Outputs, slopes and deltas of so many rows are held by an engine.
+MOST_ROWS_OF_BLOCK = 512
+
 
 def operations_of_epoch(n_coefs, n_rows):
     """The approximate number of multiplications and additions in an epoch."""
     return (6 * n_coefs + OPERATIONS_PER_ROW) * n_rows
+
+
+def bytes_of_training(sizes, n_rows):
+    """About how many bytes a training beside others takes, in float64.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        The numbers of features, of units in each hidden layer and of outputs.
+    n_rows : int
+        The number of rows to train on.
+    """
+    n_coefs = sum(below * above for below, above in pairwise(sizes))
+    n_units = sum(sizes[1:])
+    at_once = OPERATIONS_AT_ONCE_BESIDE_OTHERS / operations_of_epoch(n_coefs, n_rows)
+    # Parameters, gradient, and the optimizer's state, to go back to, too; shards.
+    n_copies = min(at_once, MOST_EPOCHS_AT_ONCE) + 16
+    return 8 * ((n_coefs + n_units) * n_copies + 3 * MOST_ROWS_OF_BLOCK * n_units)
 
 
 class EpochRunner:

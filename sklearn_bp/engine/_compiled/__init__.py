@@ -26,6 +26,7 @@ class CompiledEngine(Engine):
     """The engine in compiled code, which trains slices and epochs without the GIL."""
 
     name = "compiled"
+    shares_threads = True
 
     @property
     def products(self):
