@@ -4,9 +4,11 @@ import numpy as np
 
 from ._ranking import best_first
 from ._summary import format_params
+from ._train_sizes import learning_curves
 
 TRAIN, TEST = "#0072B2", "#D55E00"
 LOSS = "loss (without the penalty)"
+SIZE_OF_SIZES = 9, 4.5  # in inches, of a picture of several numbers of rows
 
 
 def draw_curve(loss_ax, score_ax, curve):
@@ -94,6 +96,48 @@ def draw_panel(ax, curve, quantity):
     ax.plot(best + 1, mean[best], "o", color=TEST, label=label)
     ax.set_xlabel("epoch")
     ax.grid(alpha=0.3)
+
+
+def draw_train_sizes(ax, study):
+    """Draw how the scores of each setting, at its best epoch, depend on the number of
+    rows to train on: those of test parts with standard errors, those of training parts
+    dotted; and rings around the best test scores."""
+    curves, sizes = learning_curves(study), study.train_sizes
+    valid = [index for index, error in enumerate(study.errors) if error is None]
+    shades = np.linspace(0, 0.85, len(valid))
+    for index, shade in zip(valid, shades, strict=True):
+        test, train, error = (
+            curves[name][:, index]
+            for name in ("test_score", "train_score", "test_error")
+        )
+        ax.errorbar(
+            sizes,
+            test,
+            yerr=np.nan_to_num(error),
+            marker="o",
+            markersize=4,
+            capsize=2,
+            color=_map_of_shades()(shade),
+            label=format_params(study.params[index]),
+        )
+        ax.plot(sizes, train, ":", color=_map_of_shades()(shade), linewidth=1)
+    best = [row[best_first(row)[0]] for row in curves["test_score"]]
+    ax.plot(sizes, best, "o", markersize=11, fillstyle="none", color=TEST)
+    ax.get_lines()[-1].set_label("best of this size")
+    ax.set_xscale("log")
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.minorticks_off()
+    ax.set_xlabel("rows trained on")
+    ax.set_ylabel(f"{study.score_name} (training: dotted)")
+    ax.grid(alpha=0.3)
+    outside = {"loc": "upper left", "bbox_to_anchor": (1, 1)}  # there may be many
+    ax.legend(frameon=False, fontsize="small", **outside)
+
+
+def _map_of_shades():
+    import matplotlib
+
+    return matplotlib.colormaps["viridis"]
 
 
 def _labelled(lines):

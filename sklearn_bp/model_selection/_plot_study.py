@@ -1,16 +1,15 @@
 """Plots of overfitting studies."""
 
-import numpy as np
-
 from ..utils import is_name
 from ._axes import check_axes
-from ._drawing import TEST, draw_panels, new_axes, panel_grid
+from ._drawing import SIZE_OF_SIZES, draw_panels, draw_train_sizes, new_axes, panel_grid
+from ._map import draw_map, is_for_map, size_of_map, varying_parameters
 from ._study import overfitting_study, settings_of
-from ._summary import NEGATED_LOSS, format_value
 
 
 class OverfittingDisplay:
-    """A panel for each setting of a study, or a heat map of two parameters.
+    """A panel for each setting of a study, a heat map of two parameters, or scores by
+    the number of rows to train on.
 
     It is recommended to use :meth:`from_study` or :meth:`from_estimator` to make one.
 
@@ -38,9 +37,12 @@ class OverfittingDisplay:
         ----------
         study : OverfittingStudy
             What `overfitting_study` returned.
-        kind : {'auto', 'panels', 'map'}, default='auto'
-            'panels' has a panel for each setting, 'map' a heat map of two parameters;
-            'auto' is the map where two parameters vary, and panels elsewhere.
+        kind : {'auto', 'panels', 'map', 'train_sizes'}, default='auto'
+            'panels' has a panel for each setting. 'map' is a heat map of two
+            parameters: each field shows the score at the setting's best epoch, but the
+            choice by one standard error its own. 'train_sizes' shows scores by the
+            number of rows to train on. 'auto' is the map where two parameters vary, and
+            panels elsewhere.
         quantity : {'loss', 'score'}, default='loss'
             What the panels show.
         ax : matplotlib Axes or array-like of these, default=None
@@ -67,6 +69,9 @@ class OverfittingDisplay:
         sample_weight=None,
         groups=None,
         halving_factor=None,
+        train_sizes=None,
+        memory=None,
+        verbose=0,
         kind="auto",
         quantity="loss",
         ax=None,
@@ -95,7 +100,13 @@ class OverfittingDisplay:
             The groups that some splitters keep together.
         halving_factor : float >= 2, default=None
             Whether to give up hopeless settings early, see `overfitting_study`.
-        kind : {'auto', 'panels', 'map'}, default='auto'
+        train_sizes : array-like of shape (n_sizes,), default=None
+            Numbers of rows, or fractions, that are trained on besides all.
+        memory : str, path-like, joblib.Memory or None, default=None
+            Where to keep finished trainings, see `overfitting_study`.
+        verbose : int, default=0
+            Whether to show the progress, see `overfitting_study`.
+        kind : {'auto', 'panels', 'map', 'train_sizes'}, default='auto'
             See `from_study`.
         quantity : {'loss', 'score'}, default='loss'
             What the panels show.
@@ -114,7 +125,7 @@ class OverfittingDisplay:
             :func:`overfitting_study` does.
         """
         settings = settings_of(param_grid)
-        _check_picture(settings, ax, kind, quantity)
+        _check_picture(settings, ax, kind, quantity, train_sizes is not None)
         # these very settings: a sampler would draw others
         grid = [
             {name: [value] for name, value in params.items()} for params in settings
@@ -130,6 +141,9 @@ class OverfittingDisplay:
             sample_weight=sample_weight,
             groups=groups,
             halving_factor=halving_factor,
+            train_sizes=train_sizes,
+            memory=memory,
+            verbose=verbose,
         )
         return cls.from_study(study, kind=kind, quantity=quantity, ax=ax)
 
@@ -139,9 +153,9 @@ class OverfittingDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of these, default=None
-            Where to draw: one Axes for each setting, or one for the map. None makes a
-            figure.
-        kind : {'auto', 'panels', 'map'}, default='auto'
+            Where to draw: one Axes for each setting, or a single one for the other
+            kinds. None makes a figure.
+        kind : {'auto', 'panels', 'map', 'train_sizes'}, default='auto'
             See `from_study`.
         quantity : {'loss', 'score'}, default='loss'
             What the panels show.
@@ -154,14 +168,22 @@ class OverfittingDisplay:
         Raises
         ------
         ValueError
-            If there are too few or too many Axes, or if a map is asked for and not
-            exactly two parameters vary.
+            If there are too few or too many Axes, if a map is asked for and not exactly
+            two parameters vary, or if the study has a single number of rows to train on
+            and these are to be compared.
         """
-        axes, varying = _check_picture(self.study.params, ax, kind, quantity)
-        if varying is None:
+        study = self.study
+        axes, varying = _check_picture(
+            study.params, ax, kind, quantity, bool(study.smaller)
+        )
+        if kind == "train_sizes":
+            self.axes_ = _new_figure(1, (1, 1), SIZE_OF_SIZES) if axes is None else axes
+            self.figure_ = self.axes_[0].figure
+            draw_train_sizes(self.axes_[0], study)
+        elif varying is None:
             self._plot_panels(axes, quantity)
         else:
-            self._plot_map(axes, *varying)
+            self._plot_map(axes, varying)
         return self
 
     def _plot_panels(self, axes, quantity):
@@ -175,57 +197,32 @@ class OverfittingDisplay:
         self.figure_ = self.axes_[0].figure
         draw_panels(self.axes_, self.study, quantity, n_columns)
 
-    def _plot_map(self, axes, rows, columns):
-        study = self.study
-        (row_name, row_values), (column_name, column_values) = rows, columns
-        size = (2.2 + 1.1 * len(column_values), 1.6 + 0.75 * len(row_values))
-        self.axes_ = _new_figure(1, (1, 1), size) if axes is None else axes
-        self.figure_, ax = self.axes_[0].figure, self.axes_[0]
-        # A loss is shown as such; for both, light fields are good ones.
-        is_loss = study.score_name == NEGATED_LOSS
-        sign, name = (-1, "loss") if is_loss else (1, study.score_name)
-        scores = np.full((len(row_values), len(column_values)), np.nan)
-        words = {}
-        for index, params in enumerate(study.params):
-            place = (
-                list(row_values).index(repr(params[row_name])),
-                list(column_values).index(repr(params[column_name])),
-            )
-            measures = study.measures(index)
-            scores[place] = sign * measures["test_score"]
-            digits = ".3f" if abs(scores[place]) < 1000 else ".3g"
-            score = format(scores[place], digits)
-            words[place] = f"{score}\nepoch {measures['best_epoch']}"
-            if study.errors[index] is not None:
-                words[place] = "failed"
-        colors = "cividis_r" if is_loss else "cividis"
-        image = ax.imshow(scores, cmap=colors, aspect="auto")
-        for (row, column), text in words.items():
-            *rgb, opacity = image.cmap(image.norm(scores[row, column]))
-            is_dark = opacity > 0 and sum(rgb) / 3 < 0.45  # NaN is not drawn
-            color = "white" if is_dark else "black"
-            ax.text(column, row, text, ha="center", va="center", color=color)
-        _frame(ax, study, row_name, row_values, column_name, column_values)
-        ax.set_xticks(
-            range(len(column_values)), map(format_value, column_values.values())
-        )
-        ax.set_yticks(range(len(row_values)), map(format_value, row_values.values()))
-        ax.set(xlabel=column_name.split("__")[-1], ylabel=row_name.split("__")[-1])
-        label = f"test {name} at the best epoch"
-        self.figure_.colorbar(image, ax=ax, label=label)
+    def _plot_map(self, axes, varying):
+        if axes is None:
+            axes = _new_figure(1, (1, 1), size_of_map(varying))
+        self.axes_ = axes
+        self.figure_ = axes[0].figure
+        draw_map(axes[0], self.study, varying)
 
 
-def _check_picture(settings, ax, kind, quantity):
+def _check_picture(settings, ax, kind, quantity, has_sizes):
     """Return the Axes for a picture of a study of these settings, or None for new ones;
     and the two parameters of a map, or None for panels."""
     for name, value, valid in (
-        ("kind", kind, ("auto", "panels", "map")),
+        ("kind", kind, ("auto", "panels", "map", "train_sizes")),
         ("quantity", quantity, ("loss", "score")),
     ):
         if not is_name(value, *valid):
             raise ValueError(f"{name} must be one of {valid}, got {value!r}.")
-    varying = _varying(settings)
-    is_grid = _is_grid(settings, varying)
+    if kind == "train_sizes":
+        if not has_sizes:
+            raise ValueError(
+                "kind='train_sizes' compares numbers of rows to train on, and the study"
+                " has a single one. Pass train_sizes to overfitting_study."
+            )
+        return check_axes(ax, 1, "one Axes for this picture"), None
+    varying = varying_parameters(settings)
+    is_grid = is_for_map(settings, varying)
     if kind == "map" and not is_grid:
         names = [name for name, _ in varying]
         raise ValueError(
@@ -238,50 +235,9 @@ def _check_picture(settings, ax, kind, quantity):
     return axes, varying if is_map else None
 
 
-def _varying(settings):
-    """The parameters that vary between settings, each with its values by their
-    representations."""
-    varying = {}
-    for name in dict.fromkeys(name for params in settings for name in params):
-        values = {
-            repr(params[name]): params[name] for params in settings if name in params
-        }
-        if len(values) > 1 or any(name not in params for params in settings):
-            varying[name] = values
-    return list(varying.items())
-
-
-def _is_grid(settings, varying):
-    """Whether there are two such parameters, and settings for half of the pairs."""
-    if len(varying) != 2 or any(
-        name not in params for name, _ in varying for params in settings
-    ):
-        return False
-    (_, rows), (_, columns) = varying
-    return len(rows) * len(columns) <= 2 * len(settings)
-
-
 def _new_figure(n, shape, size, shared=False):
     """New Axes in a figure."""
     import matplotlib.pyplot as plt
 
     figure = plt.figure(figsize=size, layout="constrained")
     return new_axes(figure, n, shape, shared)
-
-
-def _frame(ax, study, row_name, row_values, column_name, column_values):
-    """Draw frames around the choices of the rules that can be followed."""
-    from matplotlib.patches import Rectangle
-
-    styles = [("best", "-")]
-    if study.n_scored_folds > 1:
-        styles.insert(0, ("one_standard_error", "--"))
-    for rule, style in styles:
-        params = study.select(rule).params
-        column = list(column_values).index(repr(params[column_name]))
-        row = list(row_values).index(repr(params[row_name]))
-        frame = Rectangle((column - 0.48, row - 0.46), 0.96, 0.92)
-        frame.set(fill=False, edgecolor=TEST, linestyle=style, linewidth=2.5)
-        frame.set_label(rule.replace("_", " "))
-        ax.add_patch(frame)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)

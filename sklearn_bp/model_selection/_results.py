@@ -8,14 +8,12 @@ from scipy.stats import rankdata
 
 from ..fitting import check_hidden_layer_sizes
 from ..utils import PlainNumbers
-from ._drawing import draw_panels, new_axes, panel_grid
+from ._page import draw_best, sections_of
 from ._ranking import best_first
 from ._reports import Report
 from ._summary import count, format_error, format_params, format_score, summarize
 
 RULES = ("best", "one_standard_error")
-#: The maximum number of settings drawn in a notebook.
-MOST_DRAWN = 12
 
 
 def check_rule(rule, n_folds):
@@ -454,12 +452,10 @@ class OverfittingStudy(Report):
         return header, rows
 
     def _draw(self, figure):
-        shown = self.only(sorted(self.ranking()[:MOST_DRAWN]))
-        n_panels = len(shown.params)
-        shape, size = panel_grid(n_panels)
-        figure.set_size_inches(size)
-        axes = new_axes(figure, n_panels, shape, shared=True)
-        draw_panels(axes, shown, "loss", shape[1])
+        draw_best(figure, self)
+
+    def _sections(self):
+        return sections_of(self, *self._table())
 
     def only(self, indices):
         """The same study with some of its settings.
