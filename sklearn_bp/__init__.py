@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         EpochCurveDisplay,
         OverfittingDisplay,
         OverfittingStudy,
+        SettingsComparison,
         epoch_curve,
         overfitting_study,
     )
@@ -30,6 +31,7 @@ __all__ = [
     "EpochCurveDisplay",
     "OverfittingDisplay",
     "OverfittingStudy",
+    "SettingsComparison",
     "config_context",
     "epoch_curve",
     "get_config",

@@ -1,5 +1,6 @@
 """Overfitting studies: networks cross-validated epoch by epoch."""
 
+from ._comparison import SettingsComparison
 from ._epoch_curve import EpochCurve, epoch_curve
 from ._plot import EpochCurveDisplay
 from ._plot_study import OverfittingDisplay
@@ -14,6 +15,7 @@ __all__ = [
     "EpochCurveDisplay",
     "OverfittingDisplay",
     "OverfittingStudy",
+    "SettingsComparison",
     "epoch_curve",
     "overfitting_study",
 ]

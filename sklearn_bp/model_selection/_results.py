@@ -9,6 +9,8 @@ from scipy.stats import rankdata
 from ..fitting import check_hidden_layer_sizes
 from ..utils import PlainNumbers
 from ._drawing import draw_panels, new_axes, panel_grid
+from ._honest import HonestScores
+from ._means import FoldSizes
 from ._ranking import best_first
 from ._reports import Report
 from ._summary import count, format_error, format_params, format_score, summarize
@@ -54,7 +56,7 @@ class Choice(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OverfittingStudy(Report):
+class OverfittingStudy(HonestScores, Report):
     """What :func:`overfitting_study` returns.
 
     Two of them are equal if everything but the times is.
@@ -79,6 +81,10 @@ class OverfittingStudy(Report):
         How `best_params_` and the like are chosen, see `select`.
     given_up : tuple of int, default=()
         The numbers of the settings whose training was cut short by halving.
+    folds : FoldSizes, default=None
+        The numbers of samples in the parts of each fold, `n_train` and `n_test`, and
+        the number of the repeat that it belongs to, `repeats`. None if they are
+        unknown.
 
     Attributes
     ----------
@@ -102,6 +108,7 @@ class OverfittingStudy(Report):
     compares_losses: bool = True
     rule: str = "best"
     given_up: tuple = ()
+    folds: FoldSizes | None = None
 
     @classmethod
     def of(cls, plan, curves, errors, given_up=()):
@@ -114,6 +121,7 @@ class OverfittingStudy(Report):
             plan.score_name,
             plan.compares_losses,
             given_up=tuple(given_up),
+            folds=FoldSizes.of(plan.folds),
         )
 
     # ---- choosing ----------------------------------------------------------------
