@@ -142,6 +142,7 @@ MODULES = [
     "_show_versions",
     "engine._selection",
     "model_selection._epoch_curve",
+    "model_selection._nested",
     "model_selection._search",
     "model_selection._study",
 ]

@@ -39,6 +39,7 @@ from ..utils import (
     is_routing,
     plain_number,
     routed,
+    take_rows,
     warn,
 )
 from ._fold import Candidate, describe
@@ -236,15 +237,12 @@ def check_study(
         y = np.asarray(y)
         check_no_missing(y)
     weight = check_sample_weight(sample_weight, len(y))
-    folds = _folds(cv, given, y, weight, groups, network)
-    _check_that_parts_have_weight(folds, weight)
+    folds = _folds(cv, given, y, weight, groups, network, scoring)
     smaller = cut_folds(folds, train_sizes)
     for size, cut in smaller.items():
         _check_that_parts_have_weight(cut, weight, _cut_to(size))
     classes = learn_targets(network, y).labels
     candidates = [replace(candidate, classes=classes) for candidate in candidates]
-    if scoring is None and not is_classifier(network):
-        _check_that_r2_is_defined(folds)
     scorer, score_name = _scorer(scoring, network)
     if not _look_at_what_was_given(candidates, scoring):
         given = None
@@ -276,6 +274,60 @@ def check_study(
         except ValueError as error:
             raise ValueError(f"train_sizes={each.train_size}: {error}") from error
     return replace(plan, smaller=smaller)
+
+
+def check_inner_folds(
+    plan, estimator, X, y, *, cv, scoring, sample_weight=None, groups=None
+):
+    """Check the folds of each outer fold's training part.
+
+    Parameters
+    ----------
+    plan : Plan
+        The study on the outer folds.
+    estimator, X, y, scoring, sample_weight, groups
+        What `check_study` was given for it.
+    cv : int or cross-validation generator
+        How each training part is split.
+
+    Returns
+    -------
+    plans : list of Plan
+        The same study on the inner folds of each outer fold, in row numbers of all
+        data.
+
+    Raises
+    ------
+    ValueError
+        If these folds are not valid.
+    """
+    if isinstance(cv, Iterable) and not hasattr(cv, "split"):
+        raise ValueError(
+            "cv must be a number of folds or a splitter, such as StratifiedKFold(5), as"
+            " each outer fold's training part is split by itself; got"
+            f" {reprlib.repr(cv)}."
+        )
+    _, network = split_off(estimator)
+    classes = plan.candidates[0].classes
+    data = y.toarray() if issparse(y) else np.asarray(y)
+    weight = check_sample_weight(sample_weight, len(data))
+    plans = []
+    for outer, (rows, _) in enumerate(plan.folds):
+        parts = [
+            None if array is None else take_rows(array, rows)
+            for array in (X, y, data, weight, groups)
+        ]
+        try:
+            folds = _folds(cv, parts[:2], *parts[2:], network, scoring)
+        except ValueError as error:
+            raise ValueError(
+                f"The training part of outer fold {outer} cannot be split: {error}"
+            ) from error
+        folds = [(rows[train], rows[test]) for train, test in folds]
+        if classes is not None:
+            _warn_of_missing_classes(folds, data, classes)
+        plans.append(replace(plan, folds=folds))
+    return plans
 
 
 def _candidate(estimator, params):
@@ -311,7 +363,7 @@ def _what_draws_folds(cv):
     return f"cv={cv!r}" if is_random and has_no_seed else ""
 
 
-def _folds(cv, given, y, weight, groups, network):
+def _folds(cv, given, y, weight, groups, network, scoring):
     cv = check_cv(cv, y, classifier=is_classifier(network))
     numbers = np.arange(len(y), dtype=np.int64)  # as folds may be masks
     requested = routed(cv, "split", sample_weight=weight)
@@ -326,6 +378,9 @@ def _folds(cv, given, y, weight, groups, network):
         raise ValueError(
             "cv has no folds. If it is an iterator, it may be exhausted: pass a list."
         )
+    _check_that_parts_have_weight(folds, weight)
+    if scoring is None and not is_classifier(network):
+        _check_that_r2_is_defined(folds)
     return folds
 
 

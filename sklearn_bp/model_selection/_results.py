@@ -8,6 +8,8 @@ from scipy.stats import rankdata
 
 from ..fitting import check_hidden_layer_sizes
 from ..utils import PlainNumbers
+from ._honest import HonestScores
+from ._means import FoldSizes
 from ._page import draw_best, sections_of
 from ._ranking import best_first
 from ._reports import Report
@@ -52,7 +54,7 @@ class Choice(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OverfittingStudy(Report):
+class OverfittingStudy(HonestScores, Report):
     """What :func:`overfitting_study` returns.
 
     Two of them are equal if everything but the times is.
@@ -82,6 +84,10 @@ class OverfittingStudy(Report):
     smaller : dict, default={}
         The studies of smaller training parts, by size in ascending order; see
         `at_size`.
+    folds : FoldSizes, default=None
+        The numbers of samples in the parts of each fold, `n_train` and `n_test`, and
+        the number of the repeat that it belongs to, `repeats`. None if they are
+        unknown.
 
     Attributes
     ----------
@@ -109,6 +115,7 @@ class OverfittingStudy(Report):
     given_up: tuple = ()
     train_size: int | None = None
     smaller: dict = field(default_factory=dict)
+    folds: FoldSizes | None = None
 
     @classmethod
     def of(cls, plan, curves, errors, given_up=()):
@@ -122,6 +129,7 @@ class OverfittingStudy(Report):
             plan.compares_losses,
             given_up=tuple(given_up),
             train_size=plan.train_size,
+            folds=FoldSizes.of(plan.folds),
         )
 
     # ---- sizes of the training parts ---------------------------------------------

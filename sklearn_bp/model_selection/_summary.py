@@ -66,14 +66,15 @@ def summarize(study):
     Returns
     -------
     text : str
-        What is best, what overfits from which epoch on, what helps, and if sizes of
-        training parts were studied, whether more data would.
+        What is best and how sure that is, what overfits from which epoch on, what
+        helps, and if sizes of training parts were studied, whether more data would.
     """
     valid = [i for i, error in enumerate(study.errors) if error is None]
     trends = {index: Trend.of(study.curves[index]) for index in valid}
     lines = [
         _best(study),
         _simplest(study),
+        *_trust(study),
         name_left_out(study.curves[valid[0]].left_out),
         *_overfitting(study, trends),
         *_improving(study, trends),
@@ -159,6 +160,39 @@ def _simplest(study):
     )
 
 
+def _trust(study):
+    """What the best score is without the luck of having been chosen, and which settings
+    are worse beyond doubt; if the folds are known and there are two or more."""
+    if study.folds is None or study.n_scored_folds == 1:
+        return
+    corrected = study.corrected_score("best")
+    if not np.isnan(corrected.score):
+        yield (
+            "Corrected for having been chosen by these folds:"
+            f" {format_score(study, corrected.score)}"
+            f" ({format_error(corrected.standard_error)})."
+        )
+    compared = study.by("best").compare()
+    worse, others = compared.told_apart, compared.not_told_apart
+    if not worse + others:  # there is nothing to compare
+        return
+    n_settings = count(len(worse) + len(others), "other setting")
+    if not worse:
+        yield f"None of the {n_settings} can be told apart from the best."
+        return
+    yield (
+        f"{len(worse)} of the {n_settings} can be told apart from the best:"
+        f" {_some(study, worse)}."
+    )
+
+
+def _some(study, indices):
+    """The names of settings; if there are many, a few stand for all."""
+    names = [format_params(study.params[index]) for index in indices[:MOST_NAMED]]
+    n_more = len(indices) - len(names)
+    return "; ".join(names) + (f" and {n_more} more" if n_more else "")
+
+
 def _overfitting(study, trends):
     """The settings that overfit, in detail those whose loss rises most."""
     rises = {
@@ -193,17 +227,14 @@ def _overfitting(study, trends):
 def _improving(study, trends):
     # Settings that were given up early do not count.
     longest = max(trend.last for trend in trends.values())
-    names = [
-        format_params(study.params[index])
+    improving = [
+        index
         for index, trend in trends.items()
         if trend.improves and not trend.overfits and trend.last == longest
     ]
-    if names:
-        # If there are many, a few stand for all.
-        shown = "; ".join(names[:MOST_NAMED])
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        verb = "is" if len(names) == 1 else "are"
-        yield f"{shown}{more} {verb} still improving at the end: more epochs may help."
+    if improving:
+        names, verb = _some(study, improving), "is" if len(improving) == 1 else "are"
+        yield f"{names} {verb} still improving at the end: more epochs may help."
 
 
 def _remedy(study, trends):
