@@ -325,8 +325,8 @@ def check_inner_folds(
             ) from error
         folds = [(rows[train], rows[test]) for train, test in folds]
         if classes is not None:
-            _warn_of_missing_classes(folds, data, classes)
-        plans.append(replace(plan, folds=folds))
+            _warn_of_missing_classes(data, classes, folds)
+        plans.append(replace(plan, folds=folds, label=f"outer fold {outer}: "))
     return plans
 
 

@@ -8,13 +8,14 @@ from sklearn.exceptions import UndefinedMetricWarning
 from ..utils import warn
 from ._checks import check_inner_folds, check_study
 from ._epoch_curve import EpochCurve
-from ._fold import train_fold
 from ._means import FoldSizes, Mean
-from ._parallel import side_by_side
+from ._memory import Store
+from ._progress import Progress, check_verbose
 from ._reports import Report
 from ._results import check_rule
-from ._study import check_factor, run_study, settings_of
+from ._study import check_factor, run_study, settings_of, watched_studies
 from ._summary import count, format_error, format_params, format_score
+from ._trainings import Job, train
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,6 +143,7 @@ def nested_study(
     sample_weight=None,
     groups=None,
     halving_factor=None,
+    memory=None,
     verbose=0,
 ):
     """Estimate what a network scores whose setting and epoch a study chooses.
@@ -183,8 +185,12 @@ def nested_study(
     halving_factor : float >= 2, default=None
         If given, inner studies give up hopeless settings early, as
         :func:`overfitting_study` does.
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to keep finished trainings, so that the same call goes on after an
+        interruption, see :func:`overfitting_study`.
     verbose : int, default=0
-        Whether to print a line for each setting when its inner folds are done.
+        1 prints a line for each setting when its inner folds are done; 2 shows the
+        progress of all inner studies, as :func:`overfitting_study` does.
 
     Returns
     -------
@@ -244,15 +250,20 @@ def nested_study(
     (3,)
     """
     factor = check_factor(halving_factor)
+    verbose = check_verbose(verbose)
+    store = Store(memory)
     shared = {"scoring": scoring, "sample_weight": sample_weight, "groups": groups}
     plan = check_study(estimator, settings_of(param_grid), X, y, cv=outer_cv, **shared)
     inner_plans = check_inner_folds(plan, estimator, X, y, cv=cv, **shared)
     for inner in inner_plans:
         check_rule(rule, len(inner.folds))
-    studies = [_study(i, p, factor, n_jobs, verbose) for i, p in enumerate(inner_plans)]
-    studies = [study.by(rule) for study in studies]
+    studies = []
+    with watched_studies(inner_plans, factor, verbose) as progress:
+        for inner in inner_plans:
+            study = _study(inner, factor, n_jobs, verbose, store, progress)
+            studies.append(study.by(rule))
     choices = [study.select() for study in studies]
-    curves = _trained(plan, choices, n_jobs)
+    curves = _trained(plan, choices, n_jobs, store)
     return NestedStudy(
         studies,
         choices,
@@ -262,24 +273,24 @@ def nested_study(
     )
 
 
-def _study(outer, plan, factor, n_jobs, verbose):
+def _study(plan, factor, n_jobs, verbose, store, progress):
     """The inner study of an outer fold."""
     try:
-        return run_study(plan, factor, n_jobs, verbose)
+        return run_study(plan, factor, n_jobs, verbose, store=store, progress=progress)
     except ValueError as error:
-        raise ValueError(f"In outer fold {outer}: {error}") from error
+        raise ValueError(f"In {plan.label}{error}") from error
 
 
-def _trained(plan, choices, n_jobs):
+def _trained(plan, choices, n_jobs, store):
     """A curve for each outer fold: what was chosen is trained on all of its training
     part, for the number of epochs that was chosen."""
-    tasks = [
-        plan.arguments(choice.index, fold, choice.epoch)
-        for fold, choice in enumerate(choices)
+    jobs = [
+        Job(choice.index, fold, choice.epoch) for fold, choice in enumerate(choices)
     ]
-    results = dict(side_by_side(train_fold, tasks, n_jobs))
+    found = dict(train(plan, jobs, n_jobs, store.shelf(plan), Progress()))
+    results = [found[job] for job in jobs]
     undefined = {}
-    for outer in range(len(tasks)):
+    for outer in range(len(jobs)):
         error = results[outer].error
         if error is not None:
             raise ValueError(
@@ -294,4 +305,4 @@ def _trained(plan, choices, n_jobs):
             f" {undefined}",
             UndefinedMetricWarning,
         )
-    return [EpochCurve.of([results[o]], plan.score_name) for o in range(len(tasks))]
+    return [EpochCurve.of([results[o]], plan.score_name) for o in range(len(jobs))]

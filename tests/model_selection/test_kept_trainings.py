@@ -29,6 +29,7 @@ from sklearn_bp import (
 )
 from sklearn_bp.engine import get_engine, one_blas_thread
 from sklearn_bp.model_selection import _memory, _trainings
+from sklearn_bp.model_selection._checks import check_study
 from sklearn_bp.model_selection._fingerprint import digest, digest_of_data
 from sklearn_bp.model_selection._memory import Shelf
 
@@ -56,6 +57,7 @@ def trained(monkeypatch):
         return curve
 
     monkeypatch.setattr(_trainings, "train_fold", noting)
+    monkeypatch.setattr(_trainings, "OPERATIONS_OF_GROUP", 1)  # groups of one
     return trained
 
 
@@ -96,6 +98,34 @@ def test_a_study_that_is_interrupted_ten_times(
     assert len(trained) == len(set(trained)) == n_trainings
     assert study(tmp_path, **options) == expected
     assert len(trained) == n_trainings
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 2])
+def test_members_of_groups_are_kept(n_before, tmp_path, monkeypatch):
+    """An interruption loses the group that is being trained, and no other."""
+    monkeypatch.setattr(_trainings, "BYTES_OF_GROUP", 4 * plan_bytes())
+    expected, train_folds, n_seen = study(), _trainings.train_folds, []
+
+    def interrupted(members, *others):
+        if len(n_seen) == n_before:
+            raise KeyboardInterrupt
+        n_seen.append(len(members))
+        return train_folds(members, *others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_trainings, "train_folds", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            study(tmp_path)
+    assert n_seen == [4] * n_before
+    put, kept = Shelf.put, []
+    monkeypatch.setattr(Shelf, "put", lambda *a: kept.append(a[1]) or put(*a))
+    assert study(tmp_path) == expected
+    assert len(kept) == 12 - sum(n_seen)
+
+
+def plan_bytes():
+    plan = check_study(NETWORK, [{"alpha": 1}], X, Y, cv=FOLDS, scoring=None)
+    return plan.n_bytes(0)
 
 
 @pytest.mark.filterwarnings("ignore:.*tasks which were still being processed")
@@ -139,6 +169,7 @@ def test_a_process_that_is_killed(tmp_path):
         return curve
 
     _trainings.train_fold = deadly
+    _trainings.OPERATIONS_OF_GROUP = 1
     network = BackpropClassifier(max_iter=5, random_state=0)
     study = overfitting_study(
         network, *load_iris(return_X_y=True), {GRID!r}, cv=3, memory={str(tmp_path)!r}

@@ -41,6 +41,11 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(autouse=True)
+def _groups_of_one(monkeypatch):
+    monkeypatch.setattr(_trainings, "OPERATIONS_OF_GROUP", 1)
+
+
 @pytest.fixture
 def no_terminal(monkeypatch):
     console = rich.console.Console(file=io.StringIO(), force_terminal=False)
