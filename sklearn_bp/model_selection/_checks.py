@@ -2,16 +2,13 @@
 
 import math
 import reprlib
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 
@@ -34,7 +31,8 @@ from ..training import Samples, operations_of_epoch
 from ..utils import check_parameters, is_name, is_routing, plain_number, routed, warn
 from ._fold import Candidate, describe
 from ._pipelines import may_resample, split_off, transformations_of_targets
-from ._summary import MOST_NAMED, NEGATED_LOSS, count
+from ._scoring import Scoring, check_scoring
+from ._summary import MOST_NAMED, count
 
 #: Parameters that make losses different quantities.
 PARAMETERS_OF_LOSSES = (
@@ -55,10 +53,8 @@ class Plan:
         The data of each candidate; most of them share all arrays.
     folds : list of tuple of ndarray
         Row numbers for training and for testing.
-    scorer : callable, "loss" or None
-        None is the estimators' own score, "loss" the negated loss.
-    score_name : str
-        The name of the score.
+    scoring : Scoring
+        What they are measured by.
     engine : {"auto", "compiled", "reference"}
         The engine that computes, also in other threads and processes.
     """
@@ -66,8 +62,7 @@ class Plan:
     candidates: list
     samples: list
     folds: list
-    scorer: Any
-    score_name: str
+    scoring: Scoring
     engine: str
 
     @property
@@ -95,7 +90,7 @@ class Plan:
             self.candidates[number],
             train,
             test,
-            self.scorer,
+            self.scoring,
             n_epochs,
             self.engine,
             task,
@@ -109,7 +104,7 @@ class Plan:
         """The approximate number of multiplications and additions in training and
         measuring a candidate; infinite if user code is involved."""
         candidate, X = self.candidates[number], self.samples[number].X
-        if candidate.pipeline is not None or callable(self.scorer):
+        if candidate.pipeline is not None or self.scoring.calls_user_code:
             return math.inf
         hidden = check_hidden_layer_sizes(candidate.network.hidden_layer_sizes)
         sizes = X.shape[1], *hidden, candidate.targets.n_outputs
@@ -125,6 +120,8 @@ def check_study(
     *,
     cv,
     scoring,
+    refit=None,
+    score_epochs=None,
     sample_weight=None,
     groups=None,
     scales=False,
@@ -137,7 +134,7 @@ def check_study(
         What is studied.
     settings : list of dict
         Its parameters, a dict for each candidate.
-    X, y, cv, scoring, sample_weight, groups
+    X, y, cv, scoring, refit, score_epochs, sample_weight, groups
         As `overfitting_study` takes them.
     scales : bool, default=False
         Whether features and targets are standardised in each fold.
@@ -155,7 +152,7 @@ def check_study(
         If a setting, the folds, the scorer or the data are not valid.
     """
     _, network = split_off(estimator)
-    _check_scoring(scoring)
+    scoring = check_scoring(scoring, refit, score_epochs, network)
     if len(settings) == 0:
         raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
@@ -175,9 +172,9 @@ def check_study(
     _check_that_parts_have_weight(folds, weight)
     classes = learn_targets(network, y).labels
     candidates = [replace(candidate, classes=classes) for candidate in candidates]
-    if scoring is None and not is_classifier(network):
+    is_own = any(scorer is None for scorer in scoring.scorers)
+    if is_own and not is_classifier(network):
         _check_that_r2_is_defined(folds)
-    scorer, score_name = _scorer(scoring, network)
     if not _look_at_what_was_given(candidates, scoring):
         given = None
     candidates, samples = _learned(candidates, X, y, weight, given, groups, scales)
@@ -187,8 +184,9 @@ def check_study(
     if classes is not None:
         _warn_of_missing_classes(folds, y, classes)
     engine = get_config()["engine"]
-    plan = Plan(candidates, samples, folds, scorer, score_name, engine)
-    if is_name(scorer, "loss") and not plan.compares_losses:
+    plan = Plan(candidates, samples, folds, scoring, engine)
+    is_by_loss = any(is_name(scorer, "loss") for scorer in scoring.scorers)
+    if is_by_loss and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
             f" {PARAMETERS_OF_LOSSES}, or in how targets are transformed: that makes"
@@ -196,7 +194,7 @@ def check_study(
             " 'r2'."
         )
     for number, on_all_folds in _trials(plan):
-        _try_out(plan, number, scoring, on_all_folds)
+        _try_out(plan, number, on_all_folds)
     return plan
 
 
@@ -296,28 +294,9 @@ def _check_that_r2_is_defined(folds):
         )
 
 
-def _check_scoring(scoring):
-    if isinstance(scoring, Iterable) and not isinstance(scoring, str):
-        raise ValueError(
-            "scoring must be one metric, by which to choose, as a string, a callable or"
-            " None; several at once are not supported. Pass one of those in"
-            f" {scoring!r}."
-        )
-
-
-def _scorer(scoring, network):
-    """A scorer and its name."""
-    if scoring is None:
-        return None, "accuracy" if is_classifier(network) else "R²"
-    if is_name(scoring, "loss"):
-        return "loss", NEGATED_LOSS
-    name = scoring if isinstance(scoring, str) else "score"
-    return check_scoring(network, scoring), name.replace("_", " ")
-
-
 def _look_at_what_was_given(candidates, scoring):
     """Whether a step, a user-defined scorer or a splitter sees the data."""
-    return callable(scoring) or any(
+    return any(map(callable, scoring.given)) or any(
         candidate.pipeline is not None
         or callable(candidate.network.scoring)
         or is_splitter(candidate.network.validation_fraction)
@@ -371,37 +350,44 @@ def _trials(plan):
     yield from ((number, False) for number in others)
 
 
-def _try_out(plan, number, scoring, on_all_folds):
-    """Raise an error before training if a candidate cannot be trained, or if it has a
-    score in no fold. Folds are tried one by one, all or until one has a score."""
-    reasons = []
+def _try_out(plan, number, on_all_folds):
+    """Raise an error before training if a candidate cannot be trained, or if a metric
+    is defined in no fold. Folds are tried one by one, all or until each metric is."""
+    n_metrics = len(plan.scoring.scorers)
+    reasons, are_defined = [None] * n_metrics, [False] * n_metrics
     for fold in range(len(plan.folds)):
-        reasons.append(_why_undefined(plan, number, fold))
-        if reasons[-1] is None and not on_all_folds:
+        for metric, reason in enumerate(_why_undefined(plan, number, fold)):
+            are_defined[metric] |= reason is None
+            reasons[metric] = reasons[metric] or reason
+        if all(are_defined) and not on_all_folds:
             return
-    if None not in reasons:
+    if not all(are_defined):
+        metric = are_defined.index(False)
         raise ValueError(
-            f"scoring={scoring!r} fails for this estimator and these data:"
-            f" {describe(reasons[0])}"
-        ) from reasons[0]
+            f"scoring={plan.scoring.given[metric]!r} fails for this estimator and these"
+            f" data: {describe(reasons[metric])}"
+        ) from reasons[metric]
 
 
 def _why_undefined(plan, number, fold):
-    """Why a candidate's network has no score on the test part of a fold: neither
-    untrained nor, if the score is undefined for what it then predicts, if it predicted
-    the targets. None if it has one."""
-    engine = get_engine(plan.engine)
+    """For each metric why a candidate's network has no score on the test part of a
+    fold: neither untrained nor, if the score is undefined for what it then predicts, if
+    it predicted the targets. None if it has one."""
+    engine, scorers = get_engine(plan.engine), plan.scoring.scorers
     training, parts = plan.candidates[number].training(
-        plan.samples[number], *plan.folds[fold], plan.scorer, engine
+        plan.samples[number], *plan.folds[fold], plan.scoring, engine
     )
     training.prepare()
     if training.is_by_epochs:
         training.batch_size()
-    reasons = []
-    measure = Measure(training, parts[1], plan.scorer, reasons.append)
+    reasons = {}
+    measure = Measure(
+        training, parts[1], scorers, reasons.setdefault, agreed=plan.scoring.agreed
+    )
     measure(training.state.theta[np.newaxis])
-    if reasons and (callable(plan.scorer) or training.targets.own_scorer):
-        with suppress(Exception):
-            score_of_targets(training, parts[1], plan.scorer)
-            return None
-    return reasons[0] if reasons else None
+    for metric in list(reasons):
+        if callable(scorers[metric]) or training.targets.own_scorer:
+            with suppress(Exception):
+                score_of_targets(training, parts[1], scorers[metric])
+                del reasons[metric]
+    return list(map(reasons.get, range(len(scorers))))

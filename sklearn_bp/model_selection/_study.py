@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from numbers import Real
 
 from sklearn.exceptions import FitFailedWarning, UndefinedMetricWarning
@@ -10,7 +9,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from ..utils import plain_number, warn
 from ._checks import check_study
-from ._epoch_curve import EpochCurve
+from ._epoch_curve import EpochCurve, first_reason
 from ._fold import train_fold
 from ._parallel import side_by_side
 from ._results import OverfittingStudy
@@ -28,6 +27,8 @@ def overfitting_study(
     *,
     cv=5,
     scoring=None,
+    refit=None,
+    score_epochs=None,
     n_jobs=None,
     sample_weight=None,
     groups=None,
@@ -59,10 +60,23 @@ def overfitting_study(
     cv : int, cross-validation generator or iterable, default=5
         The folds, the same for all settings; an int makes them stratified for a
         classifier.
-    scoring : str, callable or None, default=None
+    scoring : str, callable, None, list, tuple, set or dict, default=None
         The score by which a setting and an epoch are chosen: a scorer, by name or as a
         function of estimator, X and y; 'loss', the negated loss; or None, the
-        accuracy or the coefficient of determination.
+        accuracy or the coefficient of determination. Names of several, or a dict from
+        names to any of these, measure all of them, see
+        :meth:`OverfittingStudy.of_metric`. Metrics of scikit-learn, by name or from
+        :func:`sklearn.metrics.make_scorer`, are computed for many epochs at once; other
+        functions are called for each epoch, which may take much longer than training.
+    refit : str, default=None
+        The name of the metric by which a setting and an epoch are chosen, if there are
+        several.
+    score_epochs : int or array-like of int, default=None
+        After which epochs functions are called that have to be: so many, at equal
+        ratios and so closest together at the beginning, the first and the last possible
+        one among them; or these, which count from 1. After the last epoch of a training
+        they are called in any case. In between scores are NaN, and no epoch there is
+        chosen. None is all epochs.
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`, such as 'dask'.
@@ -133,6 +147,8 @@ def overfitting_study(
         y,
         cv=cv,
         scoring=scoring,
+        refit=refit,
+        score_epochs=score_epochs,
         sample_weight=sample_weight,
         groups=groups,
     )
@@ -167,9 +183,9 @@ def run_study(plan, factor, n_jobs, verbose, task=None):
         study = OverfittingStudy.of(plan, curves, errors)
         numbers = study.ranking()[:n_survivors]
         for number, folds in _trained(plan, numbers, share, n_jobs, task):
-            curves[number] = EpochCurve.of(folds, plan.score_name)
+            curves[number] = EpochCurve.of(folds, plan.scoring)
             errors[number] = next((f.error for f in folds if f.error), None)
-            undefined[number] = next((f.undefined for f in folds if f.undefined), None)
+            undefined[number] = first_reason(folds, plan.scoring.chosen)
             if curves[number].is_without_scores:
                 errors[number] = errors[number] or undefined[number]
             n_epochs, all_epochs = (plan.n_epochs(number, part) for part in (share, 1))
@@ -180,6 +196,7 @@ def run_study(plan, factor, n_jobs, verbose, task=None):
         _leave_out_same_folds(curves, errors, undefined)
     _report_failures(settings, errors)
     _report_undefined(settings, errors, undefined, curves)
+    _report_undefined_others(settings, curves, plan.scoring)
     given_up = [
         number
         for number, error in enumerate(errors)
@@ -195,9 +212,21 @@ def _leave_out_same_folds(curves, errors, undefined):
     all_folds = range(curves[0].test_scores.shape[1])
     left_out = set(all_folds).intersection(*(curves[n].left_out for n in valid))
     for number in valid:
-        curves[number] = replace(curves[number], left_out=tuple(sorted(left_out)))
+        curves[number] = curves[number].leaving_out(left_out)
         if curves[number].is_without_scores:
             errors[number] = undefined[number]
+    for name in curves[0].by_metric:
+        _leave_out_same_folds_by(name, curves)
+
+
+def _leave_out_same_folds_by(name, curves):
+    """The same for one of several metrics."""
+    shown = {number: curve.of_metric(name) for number, curve in enumerate(curves)}
+    valid = [n for n, c in shown.items() if not (c.has_failed or c.is_without_scores)]
+    all_folds = range(curves[0].test_scores.shape[1])
+    left_out = set(all_folds).intersection(*(shown[n].left_out for n in valid))
+    for number in valid:
+        curves[number] = curves[number].leaving_out(left_out, name)
 
 
 def rungs(n_candidates, factor):
@@ -329,3 +358,19 @@ def _report_undefined(settings, errors, undefined, curves):
             + "\n".join([*partly, name_left_out(left_out)]).rstrip(),
             UndefinedMetricWarning,
         )
+
+
+def _report_undefined_others(settings, curves, scoring):
+    """The same for metrics by which is not chosen."""
+    for name in curves[0].by_metric.keys() - {scoring.names[scoring.chosen]}:
+        reasons = [
+            f"{params}: {curve.by_metric[name].undefined}"
+            for params, curve in zip(settings, curves, strict=True)
+            if curve.by_metric[name].undefined is not None
+        ]
+        if reasons:
+            warn(
+                f"For {len(reasons)} of {len(settings)} settings, the score {name!r} is"
+                " undefined after some epochs.\n" + "\n".join(reasons),
+                UndefinedMetricWarning,
+            )
