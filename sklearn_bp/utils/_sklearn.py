@@ -135,6 +135,9 @@ def describe_scorer(scorer):
     if not is_plain or getattr(sys.modules[module], name, None) is not metric:
         return None
     given = dict(scorer._kwargs)
+    parameters = inspect.signature(metric).parameters
+    if not given.keys() <= parameters.keys():
+        return None
     constraints = getattr(metric, "_skl_parameter_constraints", {})
     try:
         validate_parameter_constraints(constraints, given, name)
@@ -143,7 +146,7 @@ def describe_scorer(scorer):
     methods = scorer._response_method
     defaults = {
         parameter.name: parameter.default
-        for parameter in inspect.signature(metric).parameters.values()
+        for parameter in parameters.values()
         if parameter.default is not parameter.empty
     }
     return ScorerParts(

@@ -2,6 +2,8 @@
 one."""
 
 import warnings
+from inspect import signature
+from itertools import product
 
 import numpy as np
 import pytest
@@ -22,13 +24,13 @@ from sklearn_bp.fitting import (
     shown_copy,
 )
 from sklearn_bp.fitting._metrics import Outputs, Truth, _outputs, bulk_metric
-from sklearn_bp.utils import scorer_of_classes
+from sklearn_bp.utils import metric_of, scorer_of_classes
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-N_ROWS = 60
+N_ROWS = 36
 RNG = np.random.RandomState(0)
 X = np.round(RNG.normal(size=(N_ROWS, 3)), 1)
-X[40:] = X[:20]  # equal rows have equal scores
+X[24:] = X[:12]  # equal rows have equal scores
 NOISY = X[:, 0] + 0.5 * RNG.normal(size=N_ROWS)
 WEIGHT = RNG.randint(0, 3, N_ROWS) + RNG.uniform(size=N_ROWS)
 WEIGHT[::7] = 0
@@ -42,6 +44,7 @@ OF_NUMBERS = {
     "one target": np.exp(NOISY),
     "several targets": np.exp(np.column_stack([NOISY, X[:, 1] + 1])),
 }
+N_NETWORKS = 4
 CLUSTERING = {
     "adjusted_mutual_info_score",
     "adjusted_rand_score",
@@ -54,6 +57,9 @@ CLUSTERING = {
     "v_measure_score",
 }
 NAMES = sorted(set(get_scorer_names()) - CLUSTERING)
+if "replace_undefined_by" not in signature(metrics.class_likelihood_ratios).parameters:
+    # scikit-learn 1.6, where they are NaN if they are undefined, as is found by asking
+    NAMES = [name for name in NAMES if "likelihood_ratio" not in name]
 
 
 def loss_of(metric, **keywords):
@@ -76,9 +82,7 @@ MADE = [
     make_scorer(metrics.recall_score, average="micro", labels=[1, 2]),
     make_scorer(metrics.jaccard_score, average="weighted", zero_division=0),
     of_probabilities(metrics.log_loss, normalize=False),
-    of_probabilities(metrics.brier_score_loss, scale_by_half=False),
     of_probabilities(metrics.brier_score_loss, pos_label=0),
-    of_probabilities(metrics.d2_brier_score, pos_label="n"),
     of_probabilities(metrics.roc_auc_score, multi_class="ovr", average="micro"),
     *(
         make_scorer(metric, response_method=method, average=average)
@@ -106,6 +110,11 @@ MADE = [
     make_scorer(metrics.explained_variance_score, multioutput="variance_weighted"),
     loss_of(metrics.median_absolute_error, multioutput=[1, 3]),
 ]
+if hasattr(metrics, "d2_brier_score"):  # scikit-learn 1.8
+    MADE += [
+        of_probabilities(metrics.brier_score_loss, scale_by_half=False),
+        of_probabilities(metrics.d2_brier_score, pos_label="n"),
+    ]
 
 
 def prepared(y, *, dtype="float64", weight=None, rows=None, **parameters):
@@ -117,8 +126,8 @@ def prepared(y, *, dtype="float64", weight=None, rows=None, **parameters):
     training = Training(model, targets, samples, is_alone=False)
     training.prepare()
     theta = training.state.theta
-    noise = np.random.RandomState(1).normal(size=(7, theta.size))
-    thetas = (noise * np.array([[0, 0.1, 0.3, 0.6, 1, 5, 50]]).T).astype(theta.dtype)
+    noise = np.random.RandomState(1).normal(size=(N_NETWORKS, theta.size))
+    thetas = (noise * np.array([[0, 0.3, 1, 50]]).T).astype(theta.dtype)
     return training, samples.part(rows), thetas
 
 
@@ -178,7 +187,7 @@ def check_all_problems(scorer):
 
 
 def takes_weight(scorer):
-    return scorer._accept_sample_weight()
+    return "sample_weight" in signature(metric_of(scorer)).parameters
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -217,31 +226,28 @@ def test_what_is_computed_for_which_problem():
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["", "weighted"])
-def test_rows_without_a_class(name, weight):
+def test_rows_without_a_class(name):
     """Classes that do not occur, or only with a weight of zero, or alone."""
-    scorer = get_scorer(name)
-    if weight is not None and not takes_weight(scorer):
-        pytest.skip("it takes no weights")
-    y = OF_CLASSES["multiclass"]
-    for problem, keep in (
-        (y, y != 2),
-        (y, y < 2),
-        (y, y == 1),
-        (OF_CLASSES["binary"], OF_CLASSES["binary"] == 0),
+    scorer, y = get_scorer(name), OF_CLASSES["multiclass"]
+    weights = [None]
+    if takes_weight(scorer):
+        weights.append(np.where(y == 0, 0, WEIGHT + 0.5))
+    for weight, (problem, keep) in product(
+        weights,
+        (
+            (y, y != 2),
+            (y, y < 2),
+            (y, y == 1),
+            (OF_CLASSES["binary"], OF_CLASSES["binary"] == 1),
+        ),
     ):
-        rows = np.flatnonzero(keep)
-        if weight is not None:
-            weight = np.where(y == 0, 0, weight + 0.5)
-        case = prepared(problem, weight=weight, rows=rows)
-        if weight is not None and not weight[rows].any():
-            continue
+        case = prepared(problem, weight=weight, rows=np.flatnonzero(keep))
         scores = in_bulk(*case, scorer)
         if scores is not None:
             assert_equal(scores, as_scikit_learn(*case, scorer), "float64")
 
 
-@pytest.mark.parametrize("name", ["neg_log_loss", "d2_log_loss_score"])
+@pytest.mark.parametrize("name", [name for name in NAMES if "log_loss" in name])
 def test_log_losses_of_networks_with_smoothed_labels(name):
     case = prepared(OF_CLASSES["multiclass"], label_smoothing=0.2)
     scores, scorer = in_bulk(*case, get_scorer(name)), get_scorer(name)
@@ -332,7 +338,7 @@ def test_where_scikit_learn_warns_or_fails(case, filter):
 def test_outputs_that_are_not_finite(kind, number):
     y = {**OF_CLASSES, **OF_NUMBERS}[kind]
     training, part, thetas = prepared(y)
-    _, intercepts = training.state.network.views(thetas[3])
+    _, intercepts = training.state.network.views(thetas[1])
     intercepts[-1][0] = number
     scorers = list(map(get_scorer, NAMES))
     measure = Measure(training, part, scorers, lambda number, error: None)
@@ -357,6 +363,7 @@ def test_outputs_that_are_not_finite(kind, number):
         (of_probabilities(metrics.roc_auc_score), "multiclass"),
         (of_probabilities(metrics.log_loss, labels=[3, 2, 1, 0]), "multiclass"),
         (of_probabilities(metrics.log_loss, no_such=1), "multiclass"),
+        (of_probabilities(metrics.log_loss, labels=None), "multiclass"),
         (loss_of(metrics.mean_pinball_loss, alpha=2), "one target"),
         (loss_of(metrics.mean_squared_error, multioutput="raw_values"), "one target"),
         (loss_of(metrics.mean_squared_error, multioutput=[1]), "one target"),
@@ -395,7 +402,7 @@ def test_predictions_of_a_subclass_are_its_own():
 # ---- how it is used ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["f1_macro", "neg_brier_score", "roc_auc_ovr"])
+@pytest.mark.parametrize("name", ["f1_macro", "neg_log_loss", "roc_auc_ovr"])
 def test_early_stopping(name):
     y = OF_CLASSES["multiclass"]
     histories = []
@@ -452,7 +459,7 @@ def test_rows_are_taken_in_blocks(weight, monkeypatch):
                 continue
             assert len(sizes) == 1
             sizes.clear()
-            monkeypatch.setattr(_outputs, "MAX_BYTES", 8 * 7 * 4 * 9)
+            monkeypatch.setattr(_outputs, "MAX_BYTES", 8 * N_NETWORKS * 4 * 5)
             assert_equal(in_bulk(*case, scorer), whole, "float64")
             assert len(sizes) > 1, (kind, name)
             assert max(sizes) <= _outputs.MAX_BYTES
@@ -472,7 +479,7 @@ def test_networks_are_evaluated_once_for_all_metrics(monkeypatch):
     scorers = [None, "loss", *map(get_scorer, names), called(get_scorer("f1_micro"))]
     _, scores = Measure(training, part, scorers)(thetas)
     assert len(calls) == 1
-    assert scores.shape == (7, 7)
+    assert scores.shape == (len(scorers), N_NETWORKS)
     for scorer, row in zip(scorers, scores, strict=True):
         alone = Measure(training, part, [scorer])(thetas)[1][0]
         np.testing.assert_array_equal(row, alone)

@@ -35,10 +35,13 @@ def _average_precision(scores, is_positive, weight, are_probabilities):
         np.expand_dims(total, -1) for total in _totals(is_positive, weight)
     )
     true = n_positive - _lower(positive, rises)
-    false = n_negative - _lower(negative, rises)
-    shares = np.where(true > 0, true / (true + false), 0.0) / n_positive
-    shares = np.where(n_positive > 0, shares, 0.0)
-    return np.einsum("...r,...r->...", positive, shares)
+    if weight is None and rises is None:
+        above = np.arange(scores.shape[-1], 0, -1)  # and its own
+    else:
+        above = n_positive + n_negative - _lower(positive + negative, rises)
+    precisions = np.where(true > 0, true / above, 0.0)
+    means = np.einsum("...r,...r->...", positive, precisions) / n_positive[..., 0]
+    return np.where(n_positive[..., 0] > 0, means, 0.0)
 
 
 def _ranked(scores, is_positive, weight, are_probabilities):
