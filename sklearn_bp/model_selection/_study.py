@@ -362,7 +362,9 @@ def _report_undefined(settings, errors, undefined, curves):
 
 def _report_undefined_others(settings, curves, scoring):
     """The same for metrics by which is not chosen."""
-    for name in curves[0].by_metric.keys() - {scoring.names[scoring.chosen]}:
+    for name in curves[0].by_metric:
+        if name == scoring.names[scoring.chosen]:
+            continue
         reasons = [
             f"{params}: {curve.by_metric[name].undefined}"
             for params, curve in zip(settings, curves, strict=True)
