@@ -61,6 +61,7 @@ print(fit(X).shape)
         (2**18, "lbfgs"),
         (2**18, "study 1 accuracy"),
         (2**18, "study 1 neg_log_loss"),
+        (2**18, "study 1 roc_auc_ovr"),
         # Trainings side by side take some room however small the data are.
         (2**19, "study 2 accuracy"),
         (2**20, "study 4 loss"),

@@ -3,6 +3,7 @@
 from ._checks import check_hidden_layer_sizes, check_layers, check_sample_weight
 from ._fitted import FittedNetwork
 from ._hold_out import check_for_folds, is_splitter
+from ._metrics import is_in_bulk
 from ._objective import class_weights_in, make_objective, mean_weight, weigh_part
 from ._plain import from_plain, to_plain
 from ._samples import (
@@ -37,6 +38,7 @@ __all__ = [
     "check_validation_samples",
     "class_weights_in",
     "from_plain",
+    "is_in_bulk",
     "is_splitter",
     "learn_targets",
     "make_objective",

@@ -104,6 +104,11 @@ class NumberTargets:
         is_constant = ~np.isnan(self.constant)
         return np.where(is_constant, self.constant, self.decode(predictions))
 
+    def predictions(self, raw, loss):
+        """The raw outputs of several networks, shape (n_networks, n_samples,
+        n_outputs), as predictions in the units of the user."""
+        return self.in_units(loss.prediction(raw))
+
     def unscaled(self, gradients, loss):
         """Derivatives of the raw outputs, with the first two axes for samples and
         outputs, in the units of the user."""

@@ -400,11 +400,11 @@ class Training:
             from sklearn.metrics import check_scoring  # late, as in _hold_out
 
             scoring = check_scoring(self.estimator, scoring)
-        measure = Measure(self, self.held_out, scoring)
+        measure = Measure(self, self.held_out, [scoring])
 
         def measure_one(theta):
             losses, scores = measure(theta[np.newaxis])
-            loss, score = float(losses[0]), scores[0]
+            loss, score = float(losses[0]), scores[0, 0]
             if is_loss:
                 score = -loss if stops_early else None
             return loss, score

@@ -58,7 +58,7 @@ def warn_if_useless(training):
         limit = network.loss.average(raw, y, weight)
     if _loss_of_last_epoch(training) < SAFE_SHARE * limit or not math.isfinite(limit):
         return
-    losses, _ = Measure(training, part, "loss")(training.state.theta[np.newaxis])
+    losses, _ = Measure(training, part, ["loss"])(training.state.theta[np.newaxis])
     if losses[0] > limit * (1 + TOLERANCE):
         warn(
             f"The training loss of the fitted network, {losses[0]:.6g}, is above that"

@@ -45,6 +45,8 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "cv": ["cv_object"],
         "scoring": "no_validation",  # the study validates it
+        "refit": [str, None],
+        "score_epochs": "no_validation",
         "rule": [StrOptions(set(RULES))],
         "scale": ["boolean"],
         "halving_factor": [Interval(Real, 2, None, closed="left"), None],
@@ -63,6 +65,8 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         max_iter=500,
         cv=5,
         scoring="loss",
+        refit=None,
+        score_epochs=None,
         rule="best",
         scale=True,
         halving_factor=3,
@@ -77,6 +81,8 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.max_iter = max_iter
         self.cv = cv
         self.scoring = scoring
+        self.refit = refit
+        self.score_epochs = score_epochs
         self.rule = rule
         self.scale = scale
         self.halving_factor = halving_factor
@@ -155,6 +161,8 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             y,
             cv=self.cv,
             scoring=self.scoring,
+            refit=self.refit,
+            score_epochs=self.score_epochs,
             sample_weight=sample_weight,
             groups=groups,
             scales=self.scale,

@@ -2,17 +2,14 @@
 
 import math
 import reprlib
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 
@@ -44,7 +41,8 @@ from ..utils import (
 )
 from ._fold import Candidate, describe
 from ._pipelines import may_resample, split_off, transformations_of_targets
-from ._summary import MOST_NAMED, NEGATED_LOSS, count
+from ._scoring import Scoring, check_scoring
+from ._summary import MOST_NAMED, count
 from ._train_sizes import cut_folds
 
 #: Parameters that make losses different quantities.
@@ -66,10 +64,8 @@ class Plan:
         The data of each candidate; most of them share all arrays.
     folds : list of tuple of ndarray
         Row numbers for training and for testing.
-    scorer : callable, "loss" or None
-        None is the estimators' own score, "loss" the negated loss.
-    score_name : str
-        The name of the score.
+    scoring : Scoring
+        What they are measured by.
     engine : {"auto", "compiled", "reference"}
         The engine that computes, also in other threads and processes.
     drawn_anew : str, default=''
@@ -83,8 +79,7 @@ class Plan:
     candidates: list
     samples: list
     folds: list
-    scorer: Any
-    score_name: str
+    scoring: Scoring
     engine: str
     drawn_anew: str = ""
     label: str = ""
@@ -117,7 +112,7 @@ class Plan:
         return (
             self.candidates[number],
             *self.folds[fold],
-            self.scorer,
+            self.scoring,
             n_epochs,
             self.engine,
             task,
@@ -130,7 +125,7 @@ class Plan:
             (self.candidates[number], *self.folds[fold], n_epochs)
             for number, fold, n_epochs in jobs
         ]
-        return members, self.scorer, self.engine, *self._arrays(jobs[0].number)
+        return members, self.scoring, self.engine, *self._arrays(jobs[0].number)
 
     def _arrays(self, number):
         samples = self.samples[number]
@@ -142,7 +137,7 @@ class Plan:
         network = candidate.network
         return not (
             candidate.pipeline is not None
-            or callable(self.scorer)
+            or self.scoring.calls_user_code
             or callable(network.scoring)
             or network.solver == "lbfgs"
             or has_callbacks(network)
@@ -152,7 +147,7 @@ class Plan:
         """The approximate number of multiplications and additions in training and
         measuring a candidate; infinite if user code is involved."""
         candidate, X = self.candidates[number], self.samples[number].X
-        if candidate.pipeline is not None or callable(self.scorer):
+        if candidate.pipeline is not None or self.scoring.calls_user_code:
             return math.inf
         n_coefs = sum(below * above for below, above in pairwise(self._sizes(number)))
         return operations_of_epoch(n_coefs, X.shape[0]) * n_epochs
@@ -190,6 +185,8 @@ def check_study(
     *,
     cv,
     scoring,
+    refit=None,
+    score_epochs=None,
     sample_weight=None,
     groups=None,
     scales=False,
@@ -203,7 +200,7 @@ def check_study(
         What is studied.
     settings : list of dict
         Its parameters, a dict for each candidate.
-    X, y, cv, scoring, sample_weight, groups, train_sizes
+    X, y, cv, scoring, refit, score_epochs, sample_weight, groups, train_sizes
         As `overfitting_study` takes them.
     scales : bool, default=False
         Whether features and targets are standardised in each fold.
@@ -221,7 +218,7 @@ def check_study(
         If a setting, the folds, the scorer or the data are not valid.
     """
     _, network = split_off(estimator)
-    _check_scoring(scoring)
+    scoring = check_scoring(scoring, refit, score_epochs, network)
     if len(settings) == 0:
         raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
@@ -243,7 +240,6 @@ def check_study(
         _check_that_parts_have_weight(cut, weight, _cut_to(size))
     classes = learn_targets(network, y).labels
     candidates = [replace(candidate, classes=classes) for candidate in candidates]
-    scorer, score_name = _scorer(scoring, network)
     if not _look_at_what_was_given(candidates, scoring):
         given = None
     candidates, samples = _learned(candidates, X, y, weight, given, groups, scales)
@@ -255,37 +251,36 @@ def check_study(
         of_smallest = next(((cut, _cut_to(n)) for n, cut in smaller.items()), (folds,))
         _warn_of_missing_classes(y, classes, *of_smallest)
     engine = get_config()["engine"]
-    plan = Plan(candidates, samples, folds, scorer, score_name, engine, drawn_anew)
-    if is_name(scorer, "loss") and not plan.compares_losses:
+    plan = Plan(candidates, samples, folds, scoring, engine, drawn_anew)
+    is_by_loss = any(is_name(scorer, "loss") for scorer in scoring.scorers)
+    if is_by_loss and not plan.compares_losses:
         raise ValueError(
             f"scoring='loss' cannot compare settings that differ in one of"
             f" {PARAMETERS_OF_LOSSES}, or in how targets are transformed: that makes"
             " losses different quantities. Use a scorer, such as 'neg_log_loss' or"
             " 'r2'."
         )
-    _try_out_all(plan, scoring)
+    _try_out_all(plan)
     smaller = tuple(
         replace(plan, folds=cut, label=f"{count(size, 'row')}: ")
         for size, cut in smaller.items()
     )
     for each in smaller:
         try:
-            _try_out_all(each, scoring)
+            _try_out_all(each)
         except ValueError as error:
             raise ValueError(f"train_sizes={each.train_size}: {error}") from error
     return replace(plan, smaller=smaller)
 
 
-def check_inner_folds(
-    plan, estimator, X, y, *, cv, scoring, sample_weight=None, groups=None
-):
+def check_inner_folds(plan, estimator, X, y, *, cv, sample_weight=None, groups=None):
     """Check the folds of each outer fold's training part.
 
     Parameters
     ----------
     plan : Plan
         The study on the outer folds.
-    estimator, X, y, scoring, sample_weight, groups
+    estimator, X, y, sample_weight, groups
         What `check_study` was given for it.
     cv : int or cross-validation generator
         How each training part is split.
@@ -318,7 +313,7 @@ def check_inner_folds(
             for array in (X, y, data, weight, groups)
         ]
         try:
-            folds = _folds(cv, parts[:2], *parts[2:], network, scoring)
+            folds = _folds(cv, parts[:2], *parts[2:], network, plan.scoring)
         except ValueError as error:
             raise ValueError(
                 f"The training part of outer fold {outer} cannot be split: {error}"
@@ -379,7 +374,8 @@ def _folds(cv, given, y, weight, groups, network, scoring):
             "cv has no folds. If it is an iterator, it may be exhausted: pass a list."
         )
     _check_that_parts_have_weight(folds, weight)
-    if scoring is None and not is_classifier(network):
+    is_own = any(scorer is None for scorer in scoring.scorers)
+    if is_own and not is_classifier(network):
         _check_that_r2_is_defined(folds)
     return folds
 
@@ -444,28 +440,9 @@ def _check_that_r2_is_defined(folds):
         )
 
 
-def _check_scoring(scoring):
-    if isinstance(scoring, Iterable) and not isinstance(scoring, str):
-        raise ValueError(
-            "scoring must be one metric, by which to choose, as a string, a callable or"
-            " None; several at once are not supported. Pass one of those in"
-            f" {scoring!r}."
-        )
-
-
-def _scorer(scoring, network):
-    """A scorer and its name."""
-    if scoring is None:
-        return None, "accuracy" if is_classifier(network) else "R²"
-    if is_name(scoring, "loss"):
-        return "loss", NEGATED_LOSS
-    name = scoring if isinstance(scoring, str) else "score"
-    return check_scoring(network, scoring), name.replace("_", " ")
-
-
 def _look_at_what_was_given(candidates, scoring):
     """Whether a step, a user-defined scorer or a splitter sees the data."""
-    return callable(scoring) or any(
+    return any(map(callable, scoring.given)) or any(
         candidate.pipeline is not None
         or callable(candidate.network.scoring)
         or is_splitter(candidate.network.validation_fraction)
@@ -519,42 +496,49 @@ def _trials(plan):
     yield from ((number, False) for number in others)
 
 
-def _try_out_all(plan, scoring):
+def _try_out_all(plan):
     for number, on_all_folds in _trials(plan):
-        _try_out(plan, number, scoring, on_all_folds)
+        _try_out(plan, number, on_all_folds)
 
 
-def _try_out(plan, number, scoring, on_all_folds):
-    """Raise an error before training if a candidate cannot be trained, or if it has a
-    score in no fold. Folds are tried one by one, all or until one has a score."""
-    reasons = []
+def _try_out(plan, number, on_all_folds):
+    """Raise an error before training if a candidate cannot be trained, or if a metric
+    is defined in no fold. Folds are tried one by one, all or until each metric is."""
+    n_metrics = len(plan.scoring.scorers)
+    reasons, are_defined = [None] * n_metrics, [False] * n_metrics
     for fold in range(len(plan.folds)):
-        reasons.append(_why_undefined(plan, number, fold))
-        if reasons[-1] is None and not on_all_folds:
+        for metric, reason in enumerate(_why_undefined(plan, number, fold)):
+            are_defined[metric] |= reason is None
+            reasons[metric] = reasons[metric] or reason
+        if all(are_defined) and not on_all_folds:
             return
-    if None not in reasons:
+    if not all(are_defined):
+        metric = are_defined.index(False)
         raise ValueError(
-            f"scoring={scoring!r} fails for this estimator and these data:"
-            f" {describe(reasons[0])}"
-        ) from reasons[0]
+            f"scoring={plan.scoring.given[metric]!r} fails for this estimator and these"
+            f" data: {describe(reasons[metric])}"
+        ) from reasons[metric]
 
 
 def _why_undefined(plan, number, fold):
-    """Why a candidate's network has no score on the test part of a fold: neither
-    untrained nor, if the score is undefined for what it then predicts, if it predicted
-    the targets. None if it has one."""
-    engine = get_engine(plan.engine)
+    """For each metric why a candidate's network has no score on the test part of a
+    fold: neither untrained nor, if the score is undefined for what it then predicts, if
+    it predicted the targets. None if it has one."""
+    engine, scorers = get_engine(plan.engine), plan.scoring.scorers
     training, parts = plan.candidates[number].training(
-        plan.samples[number], *plan.folds[fold], plan.scorer, engine
+        plan.samples[number], *plan.folds[fold], plan.scoring, engine
     )
     training.prepare()
     if training.is_by_epochs:
         training.batch_size()
-    reasons = []
-    measure = Measure(training, parts[1], plan.scorer, reasons.append)
+    reasons = {}
+    measure = Measure(
+        training, parts[1], scorers, reasons.setdefault, agreed=plan.scoring.agreed
+    )
     measure(training.state.theta[np.newaxis])
-    if reasons and (callable(plan.scorer) or training.targets.own_scorer):
-        with suppress(Exception):
-            score_of_targets(training, parts[1], plan.scorer)
-            return None
-    return reasons[0] if reasons else None
+    for metric in list(reasons):
+        if callable(scorers[metric]) or training.targets.own_scorer:
+            with suppress(Exception):
+                score_of_targets(training, parts[1], scorers[metric])
+                del reasons[metric]
+    return list(map(reasons.get, range(len(scorers))))

@@ -78,8 +78,10 @@ def draw_panel(ax, curve, quantity):
     has_log_axis = quantity == "loss" and min(train.min(), test.min()) > 0
     if has_log_axis:
         ax.set_yscale("log")
-    epochs = np.arange(1, len(train) + 1)
+    all_epochs = np.arange(1, len(train) + 1)
     for values, color, label in ((train, TRAIN, "training"), (test, TEST, "test")):
+        is_measured = ~np.isnan(values).all(axis=1)
+        epochs, values = all_epochs[is_measured], values[is_measured]
         mean, spread = values.mean(axis=1), values.std(axis=1)
         low, high = mean - spread, mean + spread
         if has_log_axis:

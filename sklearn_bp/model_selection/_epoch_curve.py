@@ -1,6 +1,7 @@
 """Losses and scores by epoch, cross-validated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
@@ -16,6 +17,28 @@ from ._summary import count, format_error, name_left_out
 from ._trainings import jobs_of, train
 
 
+class Scores(NamedTuple):
+    """Scores by one of several metrics.
+
+    Parameters
+    ----------
+    title : str
+        The name of the metric in words.
+    train, test : ndarray of shape (n_epochs, n_folds)
+        After each epoch, on the training and the test part of each fold.
+    left_out : tuple of int
+        The numbers of the folds that have no test score.
+    undefined : str or None
+        Why some scores are undefined.
+    """
+
+    title: str
+    train: np.ndarray
+    test: np.ndarray
+    left_out: tuple
+    undefined: str | None
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class EpochCurve(Report):
     """What :func:`epoch_curve` returns.
@@ -28,7 +51,8 @@ class EpochCurve(Report):
         The loss, without the penalty and without dropout, after each epoch, on the
         training and the test part of each fold.
     train_scores, test_scores : ndarray of shape (n_epochs, n_folds)
-        The score, measured in the same way.
+        The score, measured in the same way; NaN after epochs after which it was not
+        measured, or is undefined.
     n_epochs : ndarray of shape (n_folds,)
         How many epochs each training took. In the curves, one that ended earlier than
         others keeps its last values.
@@ -39,6 +63,8 @@ class EpochCurve(Report):
     left_out : tuple of int, default=()
         The numbers of the folds whose test part has no score after any epoch, such as a
         ROC AUC where all samples are of one class. Mean scores are over the others.
+    by_metric : dict, default={}
+        The scores by each of several metrics, by their names; see `of_metric`.
     """
 
     train_losses: np.ndarray
@@ -50,25 +76,91 @@ class EpochCurve(Report):
     score_times: np.ndarray = field(compare=False)
     score_name: str = "score"
     left_out: tuple = ()
+    by_metric: dict = field(default_factory=dict)
 
     @classmethod
-    def of(cls, folds, score_name):
+    def of(cls, folds, scoring):
         """The curves of several `FoldCurve` objects."""
         n_epochs = np.array([len(fold.losses) for fold in folds])
         padded = [fold.padded(n_epochs.max()) for fold in folds]
         losses, scores = (np.stack(parts, axis=1) for parts in zip(*padded))
-        left_out = _folds_without(scores[..., 1], losses[..., 1])
+        by_metric = {}
+        for number, name in enumerate(scoring.names):
+            train, test = np.moveaxis(scores[..., number], -1, 0)
+            by_metric[name] = Scores(
+                scoring.titles[number],
+                train,
+                test,
+                tuple(_folds_without(test, losses[..., 1]).tolist()),
+                first_reason(folds, number),
+            )
+        chosen = by_metric[scoring.names[scoring.chosen]]
         return cls(
             losses[..., 0],
             losses[..., 1],
-            scores[..., 0],
-            scores[..., 1],
+            chosen.train,
+            chosen.test,
             n_epochs,
             np.array([fold.fit_time for fold in folds]),
             np.array([fold.score_time for fold in folds]),
-            score_name,
-            tuple(left_out.tolist()),
+            chosen.title,
+            chosen.left_out,
+            by_metric if scoring.is_multiple else {},
         )
+
+    def of_metric(self, name):
+        """The same curves with the scores of another metric.
+
+        Parameters
+        ----------
+        name : str
+            The name of one of several metrics.
+
+        Returns
+        -------
+        curve : EpochCurve
+            Curves whose scores, and what follows from them, are by this metric.
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
+        """
+        if name not in self.by_metric:
+            raise ValueError(
+                f"There is no metric {name!r} here. The names of several metrics that"
+                f" were passed as `scoring` are {list(self.by_metric)}."
+            )
+        scores = self.by_metric[name]
+        return replace(
+            self,
+            train_scores=scores.train,
+            test_scores=scores.test,
+            score_name=scores.title,
+            left_out=scores.left_out,
+        )
+
+    def leaving_out(self, folds, name=None):
+        """The same curves with other folds left out of mean scores.
+
+        Parameters
+        ----------
+        folds : iterable of int
+            The numbers of the folds.
+        name : str, default=None
+            The name of one of several metrics; None is the one that is shown.
+
+        Returns
+        -------
+        curve : EpochCurve
+            The curves.
+        """
+        folds = tuple(sorted(folds))
+        if name is None:
+            return replace(self, left_out=folds)
+        title, train, test, _, undefined = self.by_metric[name]
+        scores = Scores(title, train, test, folds, undefined)
+        return replace(self, by_metric={**self.by_metric, name: scores})
 
     def counting_scores(self, part):
         """The scores of the folds that count.
@@ -99,14 +191,34 @@ class EpochCurve(Report):
         return self.test_scores.shape[1] - len(self.left_out)
 
     @property
+    def has_failed(self):
+        """Whether the training of a fold has failed."""
+        return bool(np.isnan(self.train_losses).any())
+
+    @property
     def is_without_scores(self):
         """Whether there is no epoch whose test score is defined in all these folds."""
         return bool(np.isnan(self.counting_scores("test")).any(axis=1).all())
 
+    def mean_scores(self, part):
+        """The mean of what `counting_scores` returns, by epoch.
+
+        Parameters
+        ----------
+        part : {'train', 'test', 'gap'}
+            The part of each fold, or the difference between the two.
+
+        Returns
+        -------
+        means : ndarray of shape (n_epochs,)
+            The means over the folds.
+        """
+        return self.counting_scores(part).mean(axis=1)
+
     @property
     def mean_test_scores(self):
         """The mean of `test_scores` over the folds that count, by epoch."""
-        return self.counting_scores("test").mean(axis=1)
+        return self.mean_scores("test")
 
     @property
     def standard_errors(self):
@@ -139,7 +251,7 @@ class EpochCurve(Report):
         means = (
             self.train_losses.mean(axis=1),
             self.test_losses.mean(axis=1),
-            self.counting_scores("train").mean(axis=1),
+            self.mean_scores("train"),
             self.mean_test_scores,
         )
         rows = [
@@ -158,7 +270,8 @@ class EpochCurve(Report):
         Returns
         -------
         frame : DataFrame
-            A row for each fold and epoch.
+            A row for each fold and epoch. With several metrics, there are columns for
+            the scores of each.
         """
         import pandas as pd
 
@@ -170,6 +283,9 @@ class EpochCurve(Report):
         for name in ("train_loss", "test_loss", "train_score", "test_score"):
             name_of_array = name.replace("loss", "losses").replace("score", "scores")
             columns[name] = getattr(self, name_of_array).ravel(order="F")
+        for name, scores in self.by_metric.items():
+            columns[f"train_score_{name}"] = scores.train.ravel(order="F")
+            columns[f"test_score_{name}"] = scores.test.ravel(order="F")
         return pd.DataFrame(columns)
 
 
@@ -180,6 +296,8 @@ def epoch_curve(
     *,
     cv=5,
     scoring=None,
+    refit=None,
+    score_epochs=None,
     n_jobs=None,
     sample_weight=None,
     groups=None,
@@ -210,10 +328,22 @@ def epoch_curve(
         The targets.
     cv : int, cross-validation generator or iterable, default=5
         The folds; an int makes them stratified for a classifier.
-    scoring : str, callable or None, default=None
+    scoring : str, callable, None, list, tuple, set or dict, default=None
         The score: a scorer, by its name or as a function of estimator, X and y. It is
         given only the network, and X as transformed by the other steps. None is the
-        accuracy or the coefficient of determination, 'loss' the negated loss.
+        accuracy or the coefficient of determination, 'loss' the negated loss. Names of
+        several, or a dict from names to any of these, measure all of them, see
+        :meth:`EpochCurve.of_metric`. Metrics of scikit-learn, by name or from
+        :func:`sklearn.metrics.make_scorer`, are computed for many epochs at once; other
+        functions are called for each epoch, which may take much longer than training.
+    refit : str, default=None
+        The name of the metric that tells the best epoch, if there are several.
+    score_epochs : int or array-like of int, default=None
+        After which epochs functions are called that have to be: so many, at equal
+        ratios and so closest together at the beginning, the first and the last possible
+        one among them; or these, which count from 1. After the last epoch of a training
+        they are called in any case. In between scores are NaN, and no epoch there is
+        the best. None is all epochs.
     n_jobs : int, default=None
         How many folds are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`.
@@ -271,6 +401,8 @@ def epoch_curve(
         y,
         cv=cv,
         scoring=scoring,
+        refit=refit,
+        score_epochs=score_epochs,
         sample_weight=sample_weight,
         groups=groups,
     )
@@ -280,17 +412,40 @@ def epoch_curve(
     for number, fold in enumerate(folds):
         if fold.error is not None:
             raise ValueError(f"Fold {number}: {fold.error}")
-    curve = EpochCurve.of(folds, plan.score_name)
-    undefined = next((fold.undefined for fold in folds if fold.undefined), None)
+    curve = EpochCurve.of(folds, plan.scoring)
     if curve.is_without_scores:
-        raise ValueError(f"No epoch has a score in all folds: {undefined}")
-    if undefined is not None:
-        warn(
-            "After some epochs, the score is undefined and set to NaN:"
-            f" {undefined}\n{name_left_out(curve.left_out)}".rstrip(),
-            UndefinedMetricWarning,
-        )
+        reason = first_reason(folds, plan.scoring.chosen)
+        raise ValueError(f"No epoch has a score in all folds: {reason}")
+    for number, name in enumerate(plan.scoring.names):
+        undefined = first_reason(folds, number)
+        if undefined is not None:
+            shown = curve.of_metric(name) if plan.scoring.is_multiple else curve
+            left_out = name_left_out(shown.left_out)
+            warn(
+                f"After some epochs, the {plan.scoring.in_words(number)} is undefined"
+                f" and set to NaN: {undefined}\n{left_out}".rstrip(),
+                UndefinedMetricWarning,
+            )
     return curve
+
+
+def first_reason(folds, metric):
+    """Why some scores of several `FoldCurve` objects are undefined, or None.
+
+    Parameters
+    ----------
+    folds : list of FoldCurve
+        What was measured.
+    metric : int
+        The number of the metric.
+
+    Returns
+    -------
+    reason : str or None
+        That of the first fold that has one.
+    """
+    reasons = (fold.undefined[metric] for fold in folds)
+    return next(filter(None, reasons), None)
 
 
 def _folds_without(scores, losses):

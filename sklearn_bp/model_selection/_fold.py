@@ -58,7 +58,7 @@ class Candidate:
         """Whether the rows of X are used in place."""
         return self.pipeline is None and self.network.solver != "lbfgs"
 
-    def training(self, samples, train, test, scorer, engine, streams=None):
+    def training(self, samples, train, test, scoring, engine, streams=None):
         """The training on a fold, and what it is measured on.
 
         Parameters
@@ -67,8 +67,8 @@ class Candidate:
             The data; with a pipeline, as given by the user.
         train, test : ndarray of int
             Row numbers.
-        scorer : callable, "loss" or None
-            The scorer, which may request no weights.
+        scoring : Scoring
+            The metrics, which may request no weights.
         engine : Engine
             The engine that computes.
         streams : Streams, default=None
@@ -86,7 +86,7 @@ class Candidate:
             setattr(network, name, copy.deepcopy(getattr(network, name)))
         common = {"is_alone": False, "engine": engine, "streams": streams}
         weighs_fit = takes_weight(network, "fit")
-        weighs_score = takes_weight(scorer if callable(scorer) else network, "score")
+        weighs_score = scoring.takes_weight(network)
         targets, rows = self.targets, None
         if self.pipeline is not None:
             targets, own, parts = self._followed(network, samples, train, test)
@@ -146,44 +146,50 @@ class Follower:
     ----------
     parts : list of Part
         The rows that it is measured on.
-    scorer : callable, "loss" or None
-        None is the estimator's own score, "loss" the negated loss.
+    scoring : Scoring
+        What it is measured by.
+    n_epochs : int
+        The maximum number of epochs.
     """
 
     MAX_BYTES = 2**21
     MAX_NETWORKS = 128
     may_lag_behind = True
 
-    def __init__(self, parts, scorer):
+    def __init__(self, parts, scoring, n_epochs):
         self._parts = parts
-        self._scorer = scorer
+        self._scoring = scoring
+        self._epochs = scoring.epochs(n_epochs)
         self._state = None
         self._measures = None
         self._thetas = None
         self._n_kept = 0
         self._curves = []
-        self._undefined = []
+        self._undefined = {}
         self.seconds = 0.0
 
     @property
     def curves(self):
-        """What was measured, of shape (n_epochs, n_parts, 2): losses and scores."""
+        """What was measured, of shape (n_epochs, n_parts, 1 + n_metrics): losses and
+        scores."""
         return np.concatenate(self._curves)
 
     @property
     def undefined(self):
-        """Why some scores are undefined, or None."""
-        return self._undefined[0] if self._undefined else None
+        """For each metric why some scores are undefined, or None."""
+        return tuple(map(self._undefined.get, range(len(self._scoring.scorers))))
 
     def begin_fit(self, training):
         self._state = state = training.state
         undefined = self._undefined
 
-        def note(error):  # only refers to the list, so as to keep nothing else alive
-            undefined.append(describe(error))
+        def note(number, error):  # only refers to the dict, to keep nothing else alive
+            undefined.setdefault(number, describe(error))
 
+        scorers, agreed = self._scoring.scorers, self._scoring.agreed
         self._measures = [
-            Measure(training, part, self._scorer, note) for part in self._parts
+            Measure(training, part, scorers, note, self._epochs, agreed)
+            for part in self._parts
         ]
         n_samples = max(map(len, self._parts))
         n_bytes = state.theta.nbytes + n_samples * (
@@ -201,25 +207,26 @@ class Follower:
             # What early stopping would keep. It sees one epoch at a time.
             thetas = stopping.best_theta[np.newaxis]
         while len(thetas) > 0:
+            if self._n_kept == len(self._thetas):
+                self._measure()
             n = min(len(thetas), len(self._thetas) - self._n_kept)
             self._thetas[self._n_kept : self._n_kept + n] = thetas[:n]
             self._n_kept += n
-            if self._n_kept == len(self._thetas):
-                self._measure()
             thetas = thetas[n:]
         return False
 
     def end_fit(self, theta):
         if self._n_kept == 0 and not self._curves:  # lbfgs began at the minimum
             self.end_epochs(theta[np.newaxis])
-        if self._n_kept > 0:
-            self._measure()
+        self._measure(at_end=True)
 
-    def _measure(self):
+    def _measure(self, at_end=False):
         start = perf_counter()
         thetas = self._thetas[: self._n_kept]
         with one_blas_thread.held():
-            measured = [measure(thetas) for measure in self._measures]
+            measured = [
+                np.vstack(measure(thetas, at_end)) for measure in self._measures
+            ]
         self._curves.append(np.transpose(measured, (2, 0, 1)))
         self._n_kept = 0
         self.seconds += perf_counter() - start
@@ -260,14 +267,16 @@ class FoldCurve:
 
     Parameters
     ----------
-    losses, scores : ndarray of shape (n_epochs, 2)
+    losses : ndarray of shape (n_epochs, 2)
         After each epoch, on the training part and on the test part.
+    scores : ndarray of shape (n_epochs, 2, n_metrics)
+        The same by each metric; NaN where it was not measured, or is undefined.
     fit_time, score_time : float
         How many seconds training and measuring took.
     error : str or None, default=None
         Why the training failed; there is then a single epoch of NaN.
-    undefined : str or None, default=None
-        Why some scores are undefined, and NaN.
+    undefined : tuple of (str or None), default=()
+        For each metric why some scores are undefined.
     """
 
     losses: np.ndarray
@@ -275,24 +284,31 @@ class FoldCurve:
     fit_time: float
     score_time: float
     error: str | None = None
-    undefined: str | None = None
+    undefined: tuple = ()
 
     @classmethod
-    def failed(cls, error):
+    def failed(cls, error, n_metrics):
         """The curve of a training that ended with this error."""
-        nothing = np.full((1, 2), np.nan)
-        return cls(nothing, nothing, np.nan, np.nan, describe(error))
+        nothing = np.full((1, 2, 1 + n_metrics), np.nan)
+        return cls(
+            nothing[..., 0],
+            nothing[..., 1:],
+            np.nan,
+            np.nan,
+            describe(error),
+            (None,) * n_metrics,
+        )
 
     def padded(self, n_epochs):
         """The curves as if training had gone on: what has converged stays as it is."""
         missing = n_epochs - len(self.losses)
         return (
-            np.vstack([part, np.repeat(part[-1:], missing, axis=0)])
+            np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
             for part in (self.losses, self.scores)
         )
 
 
-def train_fold(candidate, train, test, scorer, n_epochs, engine, task, *arrays):
+def train_fold(candidate, train, test, scoring, n_epochs, engine, task, *arrays):
     """Train a network on some rows, and follow it on these and on others.
 
     Parameters
@@ -301,8 +317,8 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, task, *arrays):
         What is trained.
     train, test : ndarray of int
         Row numbers.
-    scorer : callable, "loss" or None
-        None is the estimator's own score, "loss" the negated loss.
+    scoring : Scoring
+        What it is measured by.
     n_epochs : int
         The maximum number of epochs.
     engine : {"auto", "compiled", "reference"}
@@ -318,12 +334,12 @@ def train_fold(candidate, train, test, scorer, n_epochs, engine, task, *arrays):
         What was measured.
     """
     steps = fold_steps(
-        candidate, train, test, scorer, n_epochs, get_engine(engine), task, arrays
+        candidate, train, test, scoring, n_epochs, get_engine(engine), task, arrays
     )
     return run_alone(steps)
 
 
-def train_folds(members, scorer, engine, *arrays):
+def train_folds(members, scoring, engine, *arrays):
     """Train networks side by side, in calls of the engine for all of them.
 
     Parameters
@@ -331,7 +347,7 @@ def train_folds(members, scorer, engine, *arrays):
     members : list of tuple
         Of each, the candidate, the row numbers to train on and to test on, and the
         maximum number of epochs.
-    scorer, engine, *arrays
+    scoring, engine, *arrays
         As `train_fold` takes them.
 
     Returns
@@ -342,14 +358,14 @@ def train_folds(members, scorer, engine, *arrays):
     engine, streams = get_engine(engine), Streams()
     common = {"task": None, "arrays": arrays, "streams": streams}
     trainings = [
-        fold_steps(candidate, train, test, scorer, n_epochs, engine, **common)
+        fold_steps(candidate, train, test, scoring, n_epochs, engine, **common)
         for candidate, train, test, n_epochs in members
     ]
     return run_together(trainings, engine)
 
 
 def fold_steps(
-    candidate, train, test, scorer, n_epochs, engine, task, arrays, streams=None
+    candidate, train, test, scoring, n_epochs, engine, task, arrays, streams=None
 ):
     """What `train_fold` does, as a generator for `run_together`."""
     start = perf_counter()
@@ -357,9 +373,9 @@ def fold_steps(
     samples = Samples(X, y, sample_weight, tuple(given))
     try:
         training, parts = candidate.training(
-            samples, train, test, scorer, engine, streams
+            samples, train, test, scoring, engine, streams
         )
-        follower = Follower(parts, scorer)
+        follower = Follower(parts, scoring, n_epochs)
         part = parts[0]
         with epoch_callbacks(
             training.estimator,
@@ -376,10 +392,10 @@ def fold_steps(
             followers.end_fit(training.state.theta)
         curves = follower.curves
     except Exception as error:  # in a pipeline's steps, too: other folds go on
-        return FoldCurve.failed(error)
+        return FoldCurve.failed(error, len(scoring.scorers))
     return FoldCurve(
         curves[..., 0],
-        curves[..., 1],
+        curves[..., 1:],
         seconds + training.seconds,
         follower.seconds,
         undefined=follower.undefined,

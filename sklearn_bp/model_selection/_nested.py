@@ -7,7 +7,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from ..utils import warn
 from ._checks import check_inner_folds, check_study
-from ._epoch_curve import EpochCurve
+from ._epoch_curve import EpochCurve, first_reason
 from ._means import FoldSizes, Mean
 from ._memory import Store
 from ._progress import Progress, check_verbose
@@ -138,6 +138,8 @@ def nested_study(
     outer_cv=5,
     cv=5,
     scoring=None,
+    refit=None,
+    score_epochs=None,
     rule="best",
     n_jobs=None,
     sample_weight=None,
@@ -169,9 +171,15 @@ def nested_study(
         The outer folds; an int makes them stratified for a classifier.
     cv : int or cross-validation generator, default=5
         The inner folds, into which each outer training part is split.
-    scoring : str, callable or None, default=None
+    scoring : str, callable, list, dict or None, default=None
         The score by which is chosen, and that of the outer folds, as
-        :func:`overfitting_study` takes it.
+        :func:`overfitting_study` takes it. By others, only the inner studies are
+        measured.
+    refit : str, default=None
+        The name of the one by which is chosen, among several.
+    score_epochs : int or array-like of int, default=None
+        After which epochs scorers are called that have to be, see
+        :func:`overfitting_study`.
     rule : {'best', 'one_standard_error'}, default='best'
         How is chosen, see :meth:`OverfittingStudy.select`.
     n_jobs : int, default=None
@@ -252,8 +260,18 @@ def nested_study(
     factor = check_factor(halving_factor)
     verbose = check_verbose(verbose)
     store = Store(memory)
-    shared = {"scoring": scoring, "sample_weight": sample_weight, "groups": groups}
-    plan = check_study(estimator, settings_of(param_grid), X, y, cv=outer_cv, **shared)
+    shared = {"sample_weight": sample_weight, "groups": groups}
+    plan = check_study(
+        estimator,
+        settings_of(param_grid),
+        X,
+        y,
+        cv=outer_cv,
+        scoring=scoring,
+        refit=refit,
+        score_epochs=score_epochs,
+        **shared,
+    )
     inner_plans = check_inner_folds(plan, estimator, X, y, cv=cv, **shared)
     for inner in inner_plans:
         check_rule(rule, len(inner.folds))
@@ -269,7 +287,7 @@ def nested_study(
         choices,
         np.array([curve.test_scores[-1, 0] for curve in curves]),
         FoldSizes.of(plan.folds),
-        plan.score_name,
+        plan.scoring.title,
     )
 
 
@@ -297,12 +315,12 @@ def _trained(plan, choices, n_jobs, store):
                 f"In outer fold {outer}, what was chosen fails on the whole of its"
                 f" training part: {error}"
             )
-        if np.isnan(results[outer].scores[-1, 1]):
-            undefined[outer] = results[outer].undefined
+        if np.isnan(results[outer].scores[-1, 1, plan.scoring.chosen]):
+            undefined[outer] = first_reason([results[outer]], plan.scoring.chosen)
     if undefined:
         warn(
             "The score is undefined in some outer folds, which do not count:"
             f" {undefined}",
             UndefinedMetricWarning,
         )
-    return [EpochCurve.of([results[o]], plan.score_name) for o in range(len(jobs))]
+    return [EpochCurve.of([results[o]], plan.scoring) for o in range(len(jobs))]

@@ -2,6 +2,7 @@
 inside them."""
 
 import copy
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -342,6 +343,16 @@ class TransformedTargets(NumberTargets):
         """Functions that turn raw outputs into what the estimators' methods return."""
         predict = super().responses(loss)["predict"]
         return {"predict": lambda raw: self.restore(predict(raw))}
+
+    def predictions(self, raw, loss):
+        """The raw outputs of several networks as predictions in the units of the user;
+        NaN where they cannot be transformed back."""
+        predict = self.responses(loss)["predict"]
+        predictions = np.full(raw.shape, np.nan)
+        for own_raw, own in zip(raw, predictions):
+            with suppress(Exception):  # for a scorer to find
+                own[:] = np.reshape(predict(own_raw), own.shape)
+        return predictions
 
 
 def _chain(estimator):

@@ -125,7 +125,7 @@ class OverfittingStudy(HonestScores, Report):
             list(curves),
             list(errors),
             [_simplicity(candidate.network) for candidate in plan.candidates],
-            plan.score_name,
+            plan.scoring.title,
             plan.compares_losses,
             given_up=tuple(given_up),
             train_size=plan.train_size,
@@ -165,6 +165,42 @@ class OverfittingStudy(HonestScores, Report):
                 " overfitting_study."
             )
         return replace(self.smaller[train_size], rule=self.rule)
+
+    @property
+    def metrics(self):
+        """The names of the metrics, if there are several."""
+        return tuple(self.curves[0].by_metric)
+
+    def of_metric(self, name):
+        """The same study by another of several metrics.
+
+        What it chooses, its tables, words and pictures are by that metric. Settings
+        that were given up early were so by the metric that the whole study chooses by.
+
+        Parameters
+        ----------
+        name : str
+            The name of one of several metrics.
+
+        Returns
+        -------
+        study : OverfittingStudy
+            A study with the same losses.
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric, or no setting has a score.
+        """
+        curves = [curve.of_metric(name) for curve in self.curves]
+        errors = [
+            error if curve.has_failed else _why_without(curve, name)
+            for curve, error in zip(curves, self.errors, strict=True)
+        ]
+        if None not in errors:
+            raise ValueError(f"No setting has the score {name!r}: {errors[0]}")
+        name = curves[0].score_name
+        return replace(self, curves=curves, errors=errors, score_name=name)
 
     # ---- choosing ----------------------------------------------------------------
 
@@ -347,7 +383,9 @@ class OverfittingStudy(HonestScores, Report):
             each fold, their mean, standard deviation (both over the folds that have a
             score, see `EpochCurve.left_out`) and rank, the times of the whole training;
             also 'epoch', which the scores belong to, and 'n_epochs', which
-            the setting was trained for.
+            the setting was trained for. With several metrics, scores are called by
+            their names, such as 'mean_test_accuracy'; all are those after the same
+            epoch.
         """
         rows = [self._row(index, epoch) for index in range(len(self.params))]
         results = {
@@ -356,19 +394,11 @@ class OverfittingStudy(HonestScores, Report):
             **_columns_of_params(self.params),
             "params": self.params,
         }
-        for part in ("test", "train"):
-            scores, counting = [], []
-            for curve, row in zip(self.curves, rows, strict=True):
-                scores.append(getattr(curve, f"{part}_scores")[row])
-                counting.append(curve.counting_scores(part)[row])
-            for fold, column in enumerate(np.transpose(scores)):
-                results[f"split{fold}_{part}_score"] = column
-            results |= _moments(f"{part}_score", counting)
-            if part == "test":
-                mean = results["mean_test_score"]
-                mean = np.where(np.isnan(mean), -np.inf, mean)
-                rank = rankdata(-mean, method="min").astype(np.int32)
-                results["rank_test_score"] = rank
+        for name in self.metrics:
+            shown = [curve.of_metric(name) for curve in self.curves]
+            results |= _columns_of_scores(name, shown, rows)
+        if not self.metrics:
+            results |= _columns_of_scores("score", self.curves, rows)
         results["epoch"] = np.array(rows) + 1
         results["n_epochs"] = np.array([len(c.test_scores) for c in self.curves])
         return results
@@ -390,8 +420,9 @@ class OverfittingStudy(HonestScores, Report):
         frame : DataFrame
             A column for each parameter. For each setting: its best epoch; the mean
             training and test scores and the standard error there; the gap between these
-            two scores, there and at the last epoch; the mean losses there; and the
-            number of epochs that it was trained for.
+            two scores, there and at the last epoch; the mean losses there; the
+            number of epochs that it was trained for; and with several metrics the mean
+            training and test scores there by each.
         """
         import pandas as pd
 
@@ -429,12 +460,17 @@ class OverfittingStudy(HonestScores, Report):
             "best_epoch": row + 1,
             "test_score": curve.mean_test_scores[row],
             "standard_error": curve.standard_errors[row],
-            "train_score": curve.counting_scores("train")[row].mean(),
+            "train_score": curve.mean_scores("train")[row],
             "gap": gaps[row],
             "last_gap": gaps[-1],
             "test_loss": curve.test_losses[row].mean(),
             "train_loss": curve.train_losses[row].mean(),
             "n_epochs": len(curve.test_scores),
+            **{
+                f"{part}_score_{name}": curve.of_metric(name).mean_scores(part)[row]
+                for name in self.metrics
+                for part in ("test", "train")
+            },
         }
 
     # ---- words and pictures --------------------------------------------------------
@@ -528,6 +564,30 @@ def _simplicity(network):
         1, np.size(network.dropout)
     )
     return sum(sizes), -network.alpha, -dropout, -smoothing
+
+
+def _why_without(curve, name):
+    """Why a curve has no scores by a metric; None if it has."""
+    return curve.by_metric[name].undefined if curve.is_without_scores else None
+
+
+def _columns_of_scores(name, curves, rows):
+    """The scores after one epoch of each setting, by name."""
+    columns = {}
+    for part in ("test", "train"):
+        scores, counting = [], []
+        for curve, row in zip(curves, rows, strict=True):
+            scores.append(getattr(curve, f"{part}_scores")[row])
+            counting.append(curve.counting_scores(part)[row])
+        for fold, column in enumerate(np.transpose(scores)):
+            columns[f"split{fold}_{part}_{name}"] = column
+        columns |= _moments(f"{part}_{name}", counting)
+        if part == "test":
+            mean = columns[f"mean_test_{name}"]
+            mean = np.where(np.isnan(mean), -np.inf, mean)
+            rank = rankdata(-mean, method="min").astype(np.int32)
+            columns[f"rank_test_{name}"] = rank
+    return columns
 
 
 def _moments(name, rows):

@@ -36,9 +36,17 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
     cv : int, cross-validation generator or iterable, default=5
         The folds; an int makes them stratified.
 
-    scoring : str, callable or None, default='loss'
+    scoring : str, callable, None, list, tuple, set or dict, default='loss'
         What to choose by: 'loss', the loss of the network; a scorer, by name or as a
-        function of estimator, X and y; or None, the accuracy.
+        function of estimator, X and y; or None, the accuracy. Names of several, or a
+        dict from names to any of these, measure all of them.
+
+    refit : str, default=None
+        The name of the metric to choose by, if there are several.
+
+    score_epochs : int or array-like of int, default=None
+        After which epochs scorers are called that are not scikit-learn's own metrics,
+        see :func:`overfitting_study`; None is all epochs.
 
     rule : {'best', 'one_standard_error'}, default='best'
         The best mean over the folds, or the simplest network that is not worse by more
@@ -242,9 +250,17 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
     cv : int, cross-validation generator or iterable, default=5
         The folds.
 
-    scoring : str, callable or None, default='loss'
+    scoring : str, callable, None, list, tuple, set or dict, default='loss'
         What to choose by: 'loss', the loss of the network; a scorer, by name or as a
-        function of estimator, X and y; or None, the coefficient of determination.
+        function of estimator, X and y; or None, the coefficient of determination. Names
+        of several, or a dict from names to any of these, measure all of them.
+
+    refit : str, default=None
+        The name of the metric to choose by, if there are several.
+
+    score_epochs : int or array-like of int, default=None
+        After which epochs scorers are called that are not scikit-learn's own metrics,
+        see :func:`overfitting_study`; None is all epochs.
 
     rule : {'best', 'one_standard_error'}, default='best'
         The best mean over the folds, or the simplest network that is not worse by more

@@ -13,7 +13,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from ..utils import plain_number, warn
 from ._checks import check_study
-from ._epoch_curve import EpochCurve
+from ._epoch_curve import EpochCurve, first_reason
 from ._memory import Store
 from ._progress import Progress, check_verbose, watched
 from ._results import OverfittingStudy
@@ -32,6 +32,8 @@ def overfitting_study(
     *,
     cv=5,
     scoring=None,
+    refit=None,
+    score_epochs=None,
     n_jobs=None,
     sample_weight=None,
     groups=None,
@@ -65,10 +67,23 @@ def overfitting_study(
     cv : int, cross-validation generator or iterable, default=5
         The folds, the same for all settings; an int makes them stratified for a
         classifier.
-    scoring : str, callable or None, default=None
+    scoring : str, callable, None, list, tuple, set or dict, default=None
         The score by which a setting and an epoch are chosen: a scorer, by name or as a
         function of estimator, X and y; 'loss', the negated loss; or None, the
-        accuracy or the coefficient of determination.
+        accuracy or the coefficient of determination. Names of several, or a dict from
+        names to any of these, measure all of them, see
+        :meth:`OverfittingStudy.of_metric`. Metrics of scikit-learn, by name or from
+        :func:`sklearn.metrics.make_scorer`, are computed for many epochs at once; other
+        functions are called for each epoch, which may take much longer than training.
+    refit : str, default=None
+        The name of the metric by which a setting and an epoch are chosen, if there are
+        several.
+    score_epochs : int or array-like of int, default=None
+        After which epochs functions are called that have to be: so many, at equal
+        ratios and so closest together at the beginning, the first and the last possible
+        one among them; or these, which count from 1. After the last epoch of a training
+        they are called in any case. In between scores are NaN, and no epoch there is
+        chosen. None is all epochs.
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`, such as 'dask'.
@@ -159,6 +174,8 @@ def overfitting_study(
         y,
         cv=cv,
         scoring=scoring,
+        refit=refit,
+        score_epochs=score_epochs,
         sample_weight=sample_weight,
         groups=groups,
         train_sizes=train_sizes,
@@ -232,11 +249,9 @@ def run_study(plan, factor, n_jobs, verbose, task=None, *, store=None, progress=
         progress.correct(_cost(plan, jobs) - _expected_cost(plan, share, n_survivors))
         with closing(train(plan, jobs, n_jobs, shelf, progress, task)) as results:
             for number, folds in _complete(results, len(plan.folds)):
-                curves[number] = EpochCurve.of(folds, plan.score_name)
+                curves[number] = EpochCurve.of(folds, plan.scoring)
                 errors[number] = next((f.error for f in folds if f.error), None)
-                undefined[number] = next(
-                    (f.undefined for f in folds if f.undefined), None
-                )
+                undefined[number] = first_reason(folds, plan.scoring.chosen)
                 if curves[number].is_without_scores:
                     errors[number] = errors[number] or undefined[number]
                 n_epochs, all_epochs = (
@@ -250,6 +265,7 @@ def run_study(plan, factor, n_jobs, verbose, task=None, *, store=None, progress=
         _leave_out_same_folds(curves, errors, undefined)
     _report_failures(settings, errors, plan.label)
     _report_undefined(settings, errors, undefined, curves, plan.label)
+    _report_undefined_others(settings, curves, plan.scoring, plan.label)
     given_up = [
         number
         for number, error in enumerate(errors)
@@ -312,9 +328,21 @@ def _leave_out_same_folds(curves, errors, undefined):
     all_folds = range(curves[0].test_scores.shape[1])
     left_out = set(all_folds).intersection(*(curves[n].left_out for n in valid))
     for number in valid:
-        curves[number] = replace(curves[number], left_out=tuple(sorted(left_out)))
+        curves[number] = curves[number].leaving_out(left_out)
         if curves[number].is_without_scores:
             errors[number] = undefined[number]
+    for name in curves[0].by_metric:
+        _leave_out_same_folds_by(name, curves)
+
+
+def _leave_out_same_folds_by(name, curves):
+    """The same for one of several metrics."""
+    shown = {number: curve.of_metric(name) for number, curve in enumerate(curves)}
+    valid = [n for n, c in shown.items() if not (c.has_failed or c.is_without_scores)]
+    all_folds = range(curves[0].test_scores.shape[1])
+    left_out = set(all_folds).intersection(*(shown[n].left_out for n in valid))
+    for number in valid:
+        curves[number] = curves[number].leaving_out(left_out, name)
 
 
 def rungs(n_candidates, factor):
@@ -423,3 +451,21 @@ def _report_undefined(settings, errors, undefined, curves, label):
             + "\n".join([*partly, name_left_out(left_out)]).rstrip(),
             UndefinedMetricWarning,
         )
+
+
+def _report_undefined_others(settings, curves, scoring, label):
+    """The same for metrics by which is not chosen."""
+    for name in curves[0].by_metric:
+        if name == scoring.names[scoring.chosen]:
+            continue
+        reasons = [
+            f"{params}: {curve.by_metric[name].undefined}"
+            for params, curve in zip(settings, curves, strict=True)
+            if curve.by_metric[name].undefined is not None
+        ]
+        if reasons:
+            warn(
+                f"{label}For {len(reasons)} of {len(settings)} settings, the score"
+                f" {name!r} is undefined after some epochs.\n" + "\n".join(reasons),
+                UndefinedMetricWarning,
+            )

@@ -3,12 +3,21 @@ renames them, only this file changes."""
 
 import copy
 import inspect
+import sys
 from contextlib import nullcontext
+from typing import NamedTuple
 
 from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -45,6 +54,7 @@ __all__ = [
     "StrOptions",
     "begin_callbacks",
     "check_parameters",
+    "describe_scorer",
     "fit_context",
     "has_callbacks",
     "is_routing",
@@ -91,6 +101,67 @@ def metric_of(scorer):
     """The function of targets and predictions behind one of scikit-learn's scorers;
     None for other callables, which may look at anything."""
     return getattr(scorer, "_score_func", None)
+
+
+class ScorerParts(NamedTuple):
+    """What `make_scorer` was given, and the metric's defaults.
+
+    Parameters
+    ----------
+    name : str
+        The name of scikit-learn's metric.
+    methods : tuple of str
+        The estimator's methods that may be called, in order of preference.
+    sign : int
+        What the metric is multiplied by.
+    given : dict
+        The metric's keywords that the maker has fixed.
+    defaults : dict
+        Those that have a default.
+    """
+
+    name: str
+    methods: tuple
+    sign: int
+    given: dict
+    defaults: dict
+
+
+def describe_scorer(scorer):
+    """The parts of a scorer that `make_scorer` made of one of scikit-learn's metrics,
+    with valid keywords; None for other callables."""
+    metric = metric_of(scorer)
+    module = getattr(metric, "__module__", None) or ""
+    if not module.startswith("sklearn.metrics."):
+        return None
+    name = metric.__name__
+    is_plain = type(scorer).__name__ == "_Scorer" and (
+        type(scorer).__module__ == "sklearn.metrics._scorer"
+    )
+    if not is_plain or getattr(sys.modules[module], name, None) is not metric:
+        return None
+    given = dict(scorer._kwargs)
+    parameters = inspect.signature(metric).parameters
+    if not given.keys() <= parameters.keys():
+        return None
+    constraints = getattr(metric, "_skl_parameter_constraints", {})
+    try:
+        validate_parameter_constraints(constraints, given, name)
+    except InvalidParameterError:
+        return None
+    methods = scorer._response_method
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in parameters.values()
+        if parameter.default is not parameter.empty
+    }
+    return ScorerParts(
+        name,
+        (methods,) if isinstance(methods, str) else tuple(methods),
+        scorer._sign,
+        given,
+        defaults,
+    )
 
 
 def scorer_of_classes(scorer, classes):

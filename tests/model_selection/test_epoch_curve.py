@@ -312,8 +312,12 @@ WRONG = [
     ({"scoring": lambda model, X, y: np.nan}, ValueError, "fails .* returned NaN"),
     ({"scoring": "roc_auc"}, ValueError, "fails for this estimator"),
     *(
-        ({"scoring": several}, ValueError, "must be one metric.* Pass one of those in")
-        for several in (["accuracy", "f1"], ("f1",), {"f1"}, {"f1": "f1_macro"})
+        (
+            {"scoring": several},
+            ValueError,
+            "With several metrics, refit must be the name",
+        )
+        for several in (["accuracy", "f1"], {"f1", "accuracy"}, {"a": "f1", "b": None})
     ),
     (
         {"scoring": lambda model, X, y: {"f1": 0.5}},
