@@ -73,6 +73,8 @@ class Scoring:
         1 on; None stands for all."""
         wanted = self.score_epochs
         if isinstance(wanted, int):
+            if wanted >= n_epochs:
+                return None
             spaced = np.rint(np.geomspace(1, n_epochs, wanted)).astype(int)
             return np.union1d(spaced, [1, n_epochs])
         return None if wanted is None else np.array(wanted)

@@ -41,10 +41,11 @@ SOME_MORE = {"hidden_layer_sizes": "(2,)", "max_iter": "2", "random_state": "0"}
 
 
 #: Of studies; searches have them as parameters.
+OPTIONS_OF_CURVE = ("scoring", "refit", "score_epochs", "n_jobs", "memory")
 OPTIONS = {
     name: mostly(good, odd + wrong)
     for name, (good, odd, wrong) in PARAMETERS["BackpropClassifierCV"].items()
-    if name in ("scoring", "n_jobs", "halving_factor", "memory", "verbose")
+    if name in (*OPTIONS_OF_CURVE, "halving_factor", "verbose")
 }
 OPTIONS["train_sizes"] = mostly(
     *sources(
@@ -193,12 +194,11 @@ class Studies(RuleBasedStateMachine):
 
     @rule(drawn=st.data(), grid=GRIDS)
     def overfitting_study(self, drawn, grid):
-        names = ("scoring", "n_jobs", "halving_factor", "train_sizes", "verbose")
-        self._study("overfitting_study", drawn, names, param_grid=grid)
+        self._study("overfitting_study", drawn, OPTIONS, param_grid=grid)
 
     @rule(drawn=st.data())
     def epoch_curve(self, drawn):
-        self._study("epoch_curve", drawn, ("scoring", "n_jobs", "memory"))
+        self._study("epoch_curve", drawn, OPTIONS_OF_CURVE)
 
     def _study(self, function, drawn, names, **others):
         chosen, _ = drawn.draw(settings_of(self.problem.estimator, 3))

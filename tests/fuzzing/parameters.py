@@ -270,9 +270,32 @@ def _of_search(network, other):
             "1 | True | 2",
             "-1 | None | 'a' | [1]",
         ),
-        "scoring": SHARED["scoring"],
+        "scoring": _of_several(SHARED["scoring"]),
+        "refit": sources(
+            "None",
+            "'r2' | 'loss' | 'accuracy' | np.str_('a') | 'no_such_metric' | ''",
+            "1 | ['r2'] | np.nan",
+        ),
+        "score_epochs": sources(
+            "None | 1 | 2 | [1, 2] | np.array([2]) | range(1, 3) | np.int8(2)",
+            "10**400 | 10**9 | [10**9, 1] | (1, 1)",
+            "0 | -1 | 1.5 | True | 'a' | np.nan | [] | [0] | [[1], [2, 3]] | {}",
+        ),
         "random_state": SHARED["random_state"],
     }
+
+
+def _of_several(scoring):
+    """Sources that may also be several metrics."""
+    good, odd, _ = scoring
+    several = sources(
+        "['loss'] | {'a': None}",
+        "{'a': 'loss', 'r2': score_of_estimator} | ['r2', 'accuracy'] | "
+        "('loss', 'roc_auc') | {'f1', 'accuracy'} | ['f1', 'f1'] | "
+        "{'a': nan_score, 'loss': 'loss'}",
+        "1 | np.nan | [] | {} | [1] | {1: 'r2'} | {'a': ['r2']} | [None]",
+    )
+    return good + several[0], odd + several[1], several[2]
 
 
 PARAMETERS = {
