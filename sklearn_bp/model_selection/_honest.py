@@ -76,10 +76,20 @@ class HonestScores:
         the same samples; the mean is over all. Without at least two folds that test on
         different samples, such as in a `ShuffleSplit`, there is no fold to leave out.
 
+        If the scores of different folds were independent, leaving out one fold would be
+        without a bias on pure noise. But the networks by whose scores is chosen were
+        trained on the fold that is left out: in simulations with 100 samples, this left
+        between a twentieth and a fifth of the bias, while :func:`nested_study` left
+        none. Like the mean score itself, the corrected one is that of networks that are
+        trained on fewer samples than one of all data, and so a little too low where
+        there is something to learn.
+
+        Tibshirani & Tibshirani's estimate is right on noise for four or five folds; it
+        leaves a third of the bias with three, and takes away nearly twice as much as
+        there is with ten.
+
         Settings that halving has given up take part with the epochs that they have.
-        Halving has looked at all folds; this part of the choice is not corrected. Nor
-        is what folds have in common: the networks by whose scores is chosen were
-        trained on the fold that is left out.
+        Halving has looked at all folds; this part of the choice is not corrected.
 
         Where a choice has an infinite loss on the fold left out, the corrected score is
         infinite.
@@ -147,6 +157,11 @@ class HonestScores:
 
         Best epochs were chosen by the same scores, too. This favours settings whose
         scores change much from epoch to epoch. Give an `epoch` to compare without it.
+
+        Folds cannot tell how much a difference depends on the sample that they all are
+        parts of. In simulations, 95 % intervals held the mean difference over samples
+        in 96 % or more of the cases for accuracies, but in 74 % for losses of networks
+        that overfit; the true difference for the sample at hand they held in 94 %.
 
         References
         ----------
