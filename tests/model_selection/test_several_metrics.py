@@ -259,7 +259,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "message"), WRONG, ids=str)
+@pytest.mark.parametrize(("settings", "message"), WRONG)
 def test_wrong_arguments(settings, message):
     with pytest.raises(ValueError, match=message):
         overfitting_study(network(), X, Y, GRID, **settings)
