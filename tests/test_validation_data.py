@@ -354,3 +354,18 @@ def test_a_loss_that_overflows_is_infinite_and_not_nan():
     with np.errstate(all="ignore"):
         model.fit(X, X[:, 0], X_val=np.full((1, 40), 1.7e308), y_val=[0.0])
     np.testing.assert_array_equal(model.history_["validation_loss"], [np.inf] * 3)
+
+
+@pytest.mark.parametrize("scoring", ["loss", None])
+def test_a_row_without_weight_does_not_count_even_if_its_loss_is_infinite(scoring):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    far, weight = X[:6].copy(), np.array([1.0, 2, 1, 1, 3, 0])
+    far[5] = 1e200
+    model = BackpropRegressor(max_iter=4, random_state=0, scoring=scoring)
+    model.set_params(early_stopping=True)
+    model.fit(X, y, X_val=far, y_val=y[:6], sample_weight_val=weight)
+    shown = model.history_
+    model.fit(X, y, X_val=X[:5], y_val=y[:5], sample_weight_val=weight[:5])
+    for name in ("validation_loss", "validation_score"):
+        np.testing.assert_allclose(shown[name], model.history_[name], rtol=1e-12)

@@ -99,6 +99,8 @@ class Measure:
         evaluation = self._engine.evaluate(
             network, thetas, samples.X, samples.y, part.rows, self._with_winners
         )
+        if self._weight is not None:  # 0 times infinity would count
+            evaluation.losses[:, self._weight == 0] = 0
         losses = np.average(evaluation.losses, axis=1, weights=self._weight)
         losses = network.loss.shown(losses, network.n_outputs)
         losses[~np.isfinite(losses)] = np.inf
@@ -266,6 +268,8 @@ def _r2_scores(loss, targets, outputs, y, sample_weight):
     of_mean = np.average(np.square(y - mean), axis=0, weights=sample_weight)
     with np.errstate(all="ignore"):  # an outlying network may overflow
         error = np.square(y - targets.in_units(loss.prediction(outputs.raw)))
+        if sample_weight is not None:
+            error[..., sample_weight == 0, :] = 0  # which may be infinite
         error = np.average(error, axis=-2, weights=sample_weight)
         scores = 1 - error / of_mean
     # Constant targets leave nothing to explain: as in r2_score.
