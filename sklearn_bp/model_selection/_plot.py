@@ -38,9 +38,12 @@ class EpochCurveDisplay:
         *,
         cv=5,
         scoring=None,
+        refit=None,
+        score_epochs=None,
         n_jobs=None,
         sample_weight=None,
         groups=None,
+        memory=None,
         ax=None,
     ):
         """Cross-validate a network by epoch, and draw it.
@@ -57,12 +60,18 @@ class EpochCurveDisplay:
             The folds.
         scoring : str, callable or None, default=None
             The score; None is the accuracy or the coefficient of determination.
+        refit : str, default=None
+            The name of the score that is drawn, among several.
+        score_epochs : int or array-like of int, default=None
+            After which epochs scorers are called that have to be.
         n_jobs : int, default=None
             How many folds are trained side by side.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights for training and for everything that is measured.
         groups : array-like of shape (n_samples,), default=None
             The groups that some splitters keep together.
+        memory : str, path-like, joblib.Memory or None, default=None
+            Where to keep finished trainings, see `epoch_curve`.
         ax : array-like of two matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -84,9 +93,12 @@ class EpochCurveDisplay:
             y,
             cv=cv,
             scoring=scoring,
+            refit=refit,
+            score_epochs=score_epochs,
             n_jobs=n_jobs,
             sample_weight=sample_weight,
             groups=groups,
+            memory=memory,
         )
         return cls(curve).plot(ax)
 

@@ -8,8 +8,7 @@ from ._study import overfitting_study, settings_of
 
 
 class OverfittingDisplay:
-    """A panel for each setting of a study, a heat map of two parameters, or scores by
-    the number of rows to train on.
+    """A study drawn: in panels, as a heat map, or by the number of rows.
 
     It is recommended to use :meth:`from_study` or :meth:`from_estimator` to make one.
 
@@ -65,6 +64,8 @@ class OverfittingDisplay:
         *,
         cv=5,
         scoring=None,
+        refit=None,
+        score_epochs=None,
         n_jobs=None,
         sample_weight=None,
         groups=None,
@@ -90,8 +91,13 @@ class OverfittingDisplay:
             The settings.
         cv : int, cross-validation generator or iterable, default=5
             The folds.
-        scoring : str, callable or None, default=None
-            The score; None is the accuracy or the coefficient of determination.
+        scoring : str, callable, list, dict or None, default=None
+            The score; None is the accuracy or the coefficient of determination. Of
+            several, that of `refit` is drawn.
+        refit : str, default=None
+            The name of the one by which is chosen, among several.
+        score_epochs : int or array-like of int, default=None
+            After which epochs scorers are called that have to be.
         n_jobs : int, default=None
             How many networks are trained side by side.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -137,6 +143,8 @@ class OverfittingDisplay:
             grid,
             cv=cv,
             scoring=scoring,
+            refit=refit,
+            score_epochs=score_epochs,
             n_jobs=n_jobs,
             sample_weight=sample_weight,
             groups=groups,
