@@ -41,8 +41,8 @@ study = overfitting_study(
 print(study.summary())
 
 # %%
-# How much of the best score is luck? The other folds choose, and the choice is scored on
-# the fold that they did not look at.
+# How much of the best score is luck? The other folds choose, and the choice is scored
+# on the fold that they did not look at.
 
 score, bias, standard_error = study.corrected_score()
 print(f"best score {study.best_score_:.4f}, corrected {score:.4f}")
