@@ -1,6 +1,5 @@
 """The order of the rows in each epoch."""
 
-import copy
 import pickle
 
 import numpy as np
@@ -38,7 +37,8 @@ class Orders:
 
     def go_back(self, mark):
         """Take the orders since the mark once more."""
-        self._latest, drawn = mark
+        latest, drawn = mark
+        self._latest[:] = latest
         if drawn is not None:
             self._random_state.set_state(drawn)
 
@@ -78,22 +78,22 @@ class Stream:
     MOST_KEPT = 2
 
     def __init__(self, random_state, rows):
-        self._beginning = copy.deepcopy(random_state), rows
         self._orders, self._n_drawn = Orders(random_state, rows), 0
+        self._beginning = self._orders.mark()
         self._kept = {}
 
     def orders(self, first, n_epochs):
         """The orders of so many epochs from a first one on."""
         if len(self._kept.get(first, ())) < n_epochs:
             if first < self._n_drawn:
-                random_state, rows = self._beginning
-                self._orders = Orders(copy.deepcopy(random_state), rows)
+                self._orders.go_back(self._beginning)
                 self._n_drawn = 0
             self._orders.take(first - self._n_drawn)
+            self._kept.pop(first, None)
+            if len(self._kept) == self.MOST_KEPT:
+                del self._kept[next(iter(self._kept))]  # the oldest
             self._kept[first] = self._orders.take(n_epochs)
             self._n_drawn = first + n_epochs
-            if len(self._kept) > self.MOST_KEPT:
-                del self._kept[min(self._kept)]
         return self._kept[first][:n_epochs]
 
 
