@@ -16,6 +16,7 @@ PROGRAM = """
 import resource, sys, warnings
 import numpy as np
 from sklearn_bp import BackpropClassifier, overfitting_study
+from sklearn_bp.model_selection import _trainings
 
 path, n_rows, kind, *of_study = sys.argv[1:]
 
@@ -37,7 +38,9 @@ def fit(X):
     return model.fit(X, y).predict(X)
 
 X = np.memmap(path, dtype=np.float32, mode="r", shape=(int(n_rows), 128))
-fit(X[:5000])  # modules, threads
+bound, _trainings.BYTES_OF_GROUP = _trainings.BYTES_OF_GROUP, 1
+fit(X[:5000])  # modules, threads: those of trainings that are too large for groups
+_trainings.BYTES_OF_GROUP = bound
 extra = X.nbytes * 3 // 10 if kind == "study" else X.nbytes // 4
 for limit, field in ((resource.RLIMIT_DATA, "VmData"), (resource.RLIMIT_AS, "VmSize")):
     allowed = 1024 * kilobytes(field) + extra

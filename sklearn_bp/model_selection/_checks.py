@@ -41,6 +41,7 @@ from ..utils import (
     warn,
 )
 from ._fold import Candidate, describe
+from ._means import FoldSizes
 from ._pipelines import may_resample, split_off, transformations_of_targets
 from ._scoring import Scoring, check_scoring
 from ._summary import MOST_NAMED, count
@@ -90,6 +91,11 @@ class Plan:
     def train_size(self):
         """The number of rows that networks are trained on, the mean over the folds."""
         return round(np.mean([len(train) for train, _ in self.folds]))
+
+    @cached_property
+    def fold_sizes(self):
+        """What a study remembers of the folds."""
+        return FoldSizes.of(self.folds)
 
     @property
     def compares_losses(self):

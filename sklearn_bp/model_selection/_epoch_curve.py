@@ -346,7 +346,8 @@ def epoch_curve(
         the best. None is all epochs.
     n_jobs : int, default=None
         How many folds are trained side by side, in threads unless another backend is
-        chosen with :func:`joblib.parallel_config`.
+        chosen with :func:`joblib.parallel_config`. If they do nothing but compute, all
+        are trained as a group, on the threads of the engine, whatever it is.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights for training and for everything that is measured. Steps of a pipeline
         are given them if they request them by metadata routing.

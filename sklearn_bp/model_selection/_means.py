@@ -25,12 +25,13 @@ class FoldSizes(NamedTuple):
     @classmethod
     def of(cls, folds):
         """The sizes of folds that are given as row numbers."""
-        repeats, repeat, seen = [], 0, np.empty(0, dtype=np.int64)
+        repeats, repeat = [], 0
+        is_tested = np.zeros(1 + max(test.max() for _, test in folds), dtype=bool)
         for _, test in folds:
-            if np.isin(test, seen).any():
-                repeat, seen = repeat + 1, test
-            else:
-                seen = np.append(seen, test)
+            if is_tested[test].any():
+                repeat += 1
+                is_tested[:] = False
+            is_tested[test] = True
             repeats.append(repeat)
         n_train, n_test = (tuple(map(len, parts)) for parts in zip(*folds, strict=True))
         return cls(n_train, n_test, tuple(repeats))

@@ -184,7 +184,8 @@ def nested_study(
         How is chosen, see :meth:`OverfittingStudy.select`.
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
-        chosen with :func:`joblib.parallel_config`.
+        chosen with :func:`joblib.parallel_config`. Those that do nothing but compute
+        are trained in groups, on the threads of the engine, whatever it is.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights for training and for everything that is measured.
     groups : array-like of shape (n_samples,), default=None
@@ -286,7 +287,7 @@ def nested_study(
         studies,
         choices,
         np.array([curve.test_scores[-1, 0] for curve in curves]),
-        FoldSizes.of(plan.folds),
+        plan.fold_sizes,
         plan.scoring.title,
     )
 

@@ -129,7 +129,7 @@ class OverfittingStudy(HonestScores, Report):
             plan.compares_losses,
             given_up=tuple(given_up),
             train_size=plan.train_size,
-            folds=FoldSizes.of(plan.folds),
+            folds=plan.fold_sizes,
         )
 
     # ---- sizes of the training parts ---------------------------------------------

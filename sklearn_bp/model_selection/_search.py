@@ -67,7 +67,8 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
 
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
-        chosen with :func:`joblib.parallel_config`.
+        chosen with :func:`joblib.parallel_config`. Those that do nothing but compute
+        are trained in groups, on the threads of the engine, whatever it is.
 
     random_state : int, RandomState instance or None, default=None
         Draws one `random_state` for all networks; None keeps that of `estimator`.
@@ -282,7 +283,8 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
 
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
-        chosen with :func:`joblib.parallel_config`.
+        chosen with :func:`joblib.parallel_config`. Those that do nothing but compute
+        are trained in groups, on the threads of the engine, whatever it is.
 
     random_state : int, RandomState instance or None, default=None
         Draws one `random_state` for all networks; None keeps that of `estimator`.

@@ -86,7 +86,9 @@ def overfitting_study(
         chosen. None is all epochs.
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
-        chosen with :func:`joblib.parallel_config`, such as 'dask'.
+        chosen with :func:`joblib.parallel_config`, such as 'dask'. Those that do
+        nothing but compute are trained in groups, on the threads of the engine,
+        whatever it is.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights for training and for everything that is measured. Steps of a pipeline
         are given them if they request them by metadata routing.

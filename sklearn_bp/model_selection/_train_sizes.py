@@ -67,6 +67,8 @@ def cut_folds(folds, train_sizes):
     smaller : dict
         The folds of each size, in ascending order.
     """
+    if train_sizes is None:
+        return {}
     random_state = np.random.RandomState(0)
     orders = [random_state.permutation(len(train)) for train, _ in folds]
     return {

@@ -13,7 +13,7 @@ from ._parallel import is_in_threads, side_by_side
 #: What a group may take: multiplications and additions, about a second of them, which
 #: are lost in an interruption; and memory.
 OPERATIONS_OF_GROUP = 50e9
-BYTES_OF_GROUP = 2**27
+BYTES_OF_GROUP = 2**24
 
 
 class Job(NamedTuple):

@@ -48,7 +48,10 @@ def bytes_of_training(sizes, n_rows):
     at_once = OPERATIONS_AT_ONCE_BESIDE_OTHERS / operations_of_epoch(n_coefs, n_rows)
     # Parameters, gradient, and the optimizer's state, to go back to, too; shards.
     n_copies = min(at_once, MOST_EPOCHS_AT_ONCE) + 16
-    return 8 * ((n_coefs + n_units) * n_copies + 3 * MOST_ROWS_OF_BLOCK * n_units)
+    of_network = (n_coefs + n_units) * n_copies
+    of_block = 3 * min(n_rows, MOST_ROWS_OF_BLOCK) * n_units
+    # Row numbers, the orders of this block of epochs and the last one, targets.
+    return 8 * (of_network + of_block + 8 * n_rows)
 
 
 class EpochRunner:

@@ -22,13 +22,20 @@ class Orders:
         self._latest = rows.copy()
 
     def take(self, n_epochs):
-        """The next orders, of shape (n_epochs, n_rows)."""
+        """The next orders, of shape (n_epochs, n_rows). A single one is no copy, and
+        changes with the next."""
+        if n_epochs == 1:
+            self._shuffle()
+            return self._latest[np.newaxis]
         orders = np.empty((n_epochs, len(self._latest)), self._latest.dtype)
         for order in orders:
-            if self._random_state is not None:
-                self._random_state.shuffle(self._latest)
+            self._shuffle()
             order[:] = self._latest
         return orders
+
+    def _shuffle(self):
+        if self._random_state is not None:
+            self._random_state.shuffle(self._latest)
 
     def mark(self):
         """The current position, for `go_back`."""
@@ -92,7 +99,7 @@ class Stream:
             self._kept.pop(first, None)
             if len(self._kept) == self.MOST_KEPT:
                 del self._kept[next(iter(self._kept))]  # the oldest
-            self._kept[first] = self._orders.take(n_epochs)
+            self._kept[first] = self._orders.take(n_epochs).copy()
             self._n_drawn = first + n_epochs
         return self._kept[first][:n_epochs]
 
