@@ -180,7 +180,7 @@ def test_a_process_that_is_killed(tmp_path):
 
     def run(dies):
         return subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(script)],
+            [sys.executable, "-P", "-c", textwrap.dedent(script)],
             env={**os.environ, "DIES": dies},
             capture_output=True,
             text=True,
@@ -368,7 +368,7 @@ def test_digests_are_the_same_in_all_processes():
     """
     digests = {
         subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(script)],
+            [sys.executable, "-P", "-c", textwrap.dedent(script)],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             check=True,
