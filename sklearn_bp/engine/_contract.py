@@ -85,8 +85,8 @@ class Engine(ABC):
     #: What computes its matrix products, for `show_versions`.
     products: str
 
-    #: Whether `run_together` has a thread for each of several trainings.
-    shares_threads = False
+    #: How many trainings `run_together` may run at the same time; 0 if it is of no use.
+    n_side_by_side = 0
 
     @abstractmethod
     def forward(self, network, theta, X, rows=None):
@@ -177,7 +177,7 @@ class Engine(ABC):
         dropout=None,
         max_grad_norm=math.inf,
     ):
-        """Get ready to train: do once what stays the same from slice to slice.
+        """Get ready to train: do once what stays the same from call to call.
 
         Parameters
         ----------

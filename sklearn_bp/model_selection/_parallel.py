@@ -67,7 +67,7 @@ def side_by_side(function, tasks, n_jobs, operations=math.inf):
     missing = set(range(len(tasks)))
     backend, _ = get_active_backend(prefer="threads")
     shares_memory = getattr(backend, "supports_sharedmem", False)
-    n_threads = _n_workers(n_jobs) if shares_memory else 0
+    n_threads = n_workers(n_jobs) if shares_memory else 0
     # A thread between two tasks keeps its processor.
     cancellation = Cancellation()
     with one_blas_thread.expecting(lambda: min(n_threads, len(missing))):
@@ -114,7 +114,8 @@ def _results(function, tasks, missing, n_jobs, operations, cancellation):
             )
 
 
-def _n_workers(n_jobs):
+def n_workers(n_jobs):
+    """How many calls run at a time, in joblib's sense."""
     try:
         n_workers = joblib.effective_n_jobs(n_jobs)
     except (TypeError, ValueError) as error:
@@ -125,7 +126,7 @@ def _n_workers(n_jobs):
 
 
 def _batch_size(n_tasks, n_jobs, operations):
-    n_turns = LEAST_TURNS * _n_workers(n_jobs)
+    n_turns = LEAST_TURNS * n_workers(n_jobs)
     size = min(int(OPERATIONS_AT_A_TIME / operations), n_tasks // n_turns)
     return size if size > 1 else "auto"  # by the clock, except for threads
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ..fitting import check_hidden_layer_sizes
 from ..network import LOSSES
 from ..training import bytes_of_training, operations_of_epoch
 from ..utils import has_callbacks, plain_number
+from ._fold import Follower
 from ._means import FoldSizes
 from ._pipelines import transformations_of_targets
 from ._scoring import Scoring
@@ -129,8 +131,10 @@ class Plan:
 
     def n_bytes(self, number):
         """About how much memory a candidate's training takes, without the data."""
-        n_rows = max(len(train) for train, _ in self.folds)
-        return bytes_of_training(self._sizes(number), n_rows)
+        sizes, n_rows = self._sizes(number), max(len(train) for train, _ in self.folds)
+        n_numbers = sum(map(prod, pairwise(sizes))) + n_rows * sizes[-1]
+        of_follower = min(Follower.MAX_BYTES, 8 * Follower.MAX_NETWORKS * n_numbers)
+        return bytes_of_training(sizes, n_rows) + of_follower
 
     def _sizes(self, number):
         """The numbers of features, units and outputs."""

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from ..engine import get_engine
 from ._fold import train_fold, train_folds
-from ._parallel import is_in_threads, side_by_side
+from ._parallel import is_in_threads, n_workers, side_by_side
 
-#: What a group may take: multiplications and additions, about a second of them, which
-#: are lost in an interruption; and memory.
-OPERATIONS_OF_GROUP = 50e9
-BYTES_OF_GROUP = 2**24
+#: What a group may take for each training that the engine runs at a time:
+#: multiplications and additions, half a second of them, which are lost in an
+#: interruption; and memory.
+OPERATIONS_OF_GROUP = 25e9
+BYTES_OF_GROUP = 2**23
 
 
 class Job(NamedTuple):
@@ -68,6 +69,7 @@ def train(plan, jobs, n_jobs, shelf, progress, task=None):
     curve : FoldCurve
         Its result. They come in the order in which they are found or done.
     """
+    n_leaders = n_workers(n_jobs)  # an error, before any training
     missing = []
     for job in jobs:
         curve = shelf.get(job)
@@ -76,9 +78,10 @@ def train(plan, jobs, n_jobs, shelf, progress, task=None):
         else:
             progress.add(plan.cost(*job), is_trained=False)
             yield job, curve
-    together, alone = grouped(plan, missing, heard=task is not None)
+    least = 1 if is_in_threads() else n_leaders
+    together, alone = grouped(plan, missing, least, heard=task is not None)
     for jobs, curves in chain(
-        _run_groups(plan, together, n_jobs), _run_alone(plan, alone, n_jobs, task)
+        _run_groups(plan, together, n_leaders), _run_alone(plan, alone, n_jobs, task)
     ):
         for job, curve in zip(jobs, curves, strict=True):
             shelf.put(job, curve)
@@ -86,12 +89,12 @@ def train(plan, jobs, n_jobs, shelf, progress, task=None):
         yield from zip(jobs, curves, strict=True)
 
 
-def _run_groups(plan, groups, n_jobs):
+def _run_groups(plan, groups, n_leaders):
     """Trainings, group by group. A single thread leads all, as the engine has threads
     of its own."""
     arguments = [plan.arguments_of_group(jobs) for jobs in groups]
-    n_leaders = 1 if is_in_threads() else n_jobs
-    yield from _in_turn(groups, side_by_side(train_folds, arguments, n_leaders))
+    n_jobs = 1 if is_in_threads() else n_leaders
+    yield from _in_turn(groups, side_by_side(train_folds, arguments, n_jobs))
 
 
 def _run_alone(plan, jobs, n_jobs, task):
@@ -115,7 +118,7 @@ def _in_turn(items, results):
             yield items[index], result
 
 
-def grouped(plan, jobs, heard):
+def grouped(plan, jobs, n_least, heard):
     """Trainings that are to share calls of the engine, group by group, and the others.
 
     Parameters
@@ -124,20 +127,27 @@ def grouped(plan, jobs, heard):
         The study that they belong to.
     jobs : list of Job
         The trainings.
+    n_least : int
+        The least number of groups, if there are as many trainings.
     heard : bool
         Whether callbacks are to hear of each.
 
     Returns
     -------
     groups : list of list of Job
-        Groups of two or more. Those of a fold, which share its orders, are neighbours.
+        Groups of two or more. In short studies, trainings on the same fold, which share
+        its orders, are neighbours; in long ones those of a setting, of which the first
+        are done sooner.
     alone : list of Job
         The rest.
     """
-    if heard or not get_engine(plan.engine).shares_threads:
+    n_side_by_side = get_engine(plan.engine).n_side_by_side
+    if heard or n_side_by_side == 0:
         return [], jobs
+    most_operations = OPERATIONS_OF_GROUP * n_side_by_side
+    most_bytes = BYTES_OF_GROUP * n_side_by_side
     by_samples, alone = defaultdict(list), []
-    for job in sorted(jobs, key=lambda job: job.fold):
+    for job in jobs:
         if plan.is_plain(job.number):
             by_samples[id(plan.samples[job.number])].append(job)
         else:
@@ -146,7 +156,9 @@ def grouped(plan, jobs, heard):
     for alike in by_samples.values():
         operations = sum(plan.operations(job.number, job.n_epochs) for job in alike)
         n_bytes = sum(plan.n_bytes(job.number) for job in alike)
-        n_groups = max(operations / OPERATIONS_OF_GROUP, n_bytes / BYTES_OF_GROUP)
+        if operations <= most_operations:
+            alike.sort(key=lambda job: job.fold)
+        n_groups = max(operations / most_operations, n_bytes / most_bytes, n_least)
         size = math.ceil(len(alike) / math.ceil(n_groups))
         groups += [alike[i : i + size] for i in range(0, len(alike), size)]
     alone += [job for group in groups if len(group) == 1 for job in group]

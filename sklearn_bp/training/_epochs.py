@@ -46,12 +46,13 @@ def bytes_of_training(sizes, n_rows):
     n_coefs = sum(below * above for below, above in pairwise(sizes))
     n_units = sum(sizes[1:])
     at_once = OPERATIONS_AT_ONCE_BESIDE_OTHERS / operations_of_epoch(n_coefs, n_rows)
+    at_once = int(min(max(at_once, 1), MOST_EPOCHS_AT_ONCE))
     # Parameters, gradient, and the optimizer's state, to go back to, too; shards.
-    n_copies = min(at_once, MOST_EPOCHS_AT_ONCE) + 16
-    of_network = (n_coefs + n_units) * n_copies
-    of_block = 3 * min(n_rows, MOST_ROWS_OF_BLOCK) * n_units
-    # Row numbers, the orders of this block of epochs and the last one, targets.
-    return 8 * (of_network + of_block + 8 * n_rows)
+    of_network = (n_coefs + n_units) * (at_once + 16)
+    of_block = min(n_rows, MOST_ROWS_OF_BLOCK) * (sizes[0] + 3 * n_units)
+    # Orders of two blocks of epochs; row numbers, the latest order, targets.
+    of_rows = n_rows * (2 * at_once + 6)
+    return 8 * (of_network + of_block + of_rows)
 
 
 class EpochRunner:
@@ -104,14 +105,15 @@ class EpochRunner:
         self._state = state
         self._keeps_thetas = keep_thetas
         self._orders = Orders(random_state, part.rows)
-        if streams is not None and random_state is not None:
-            self._orders = SharedOrders(streams.of(random_state, part.rows))
         self._n_steps = -(-self.n_rows // batch_size)
         self._at_once = 1
         # Other threads may draw from NumPy's global RandomState in the meantime.
         is_shared = random_state is check_random_state(None)
         if may_run_ahead and state.schedule.is_known_ahead and not is_shared:
             self._at_once = self._most_at_once(is_alone)
+        if streams is not None and random_state is not None:
+            stream = streams.of(random_state, part.rows, self._at_once)
+            self._orders = SharedOrders(stream)
         self._ahead = None
         self._block = None
         self._run_steps = engine.prepare_steps(

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
+from ..engine import one_blas_thread
 from ..utils import warn
 
 # scikit-learn hands the optimizer the squared error averaged over the outputs, but the
@@ -90,14 +91,15 @@ class LbfgsCourse:
     def advance(self):
         """Run all iterations; nothing is left for others to run."""
         self._start = perf_counter()
-        self._result = minimize(
-            self._value_and_gradient,
-            self._state.theta.astype(np.float64),
-            method="L-BFGS-B",
-            jac=True,
-            callback=self._end_iteration,
-            options=self._options,
-        )
+        with one_blas_thread.held():
+            self._result = minimize(
+                self._value_and_gradient,
+                self._state.theta.astype(np.float64),
+                method="L-BFGS-B",
+                jac=True,
+                callback=self._end_iteration,
+                options=self._options,
+            )
         self.n_iter = min(self._result.nit, self._options["maxiter"])
         self._latest, self._value = self._result.x, self._result.fun
         return ()

@@ -15,20 +15,21 @@ def run_alone(training):
 
     Whatever is raised within a call of the engine, it is raised in the training.
     """
-    with one_blas_thread.held():
-        try:
-            run = next(training)
+    try:
+        run = next(training)
+        with one_blas_thread.held():
             while True:
                 try:
                     run_steps, *arguments = run
                     start = perf_counter()
-                    answer = run_steps(*arguments), perf_counter() - start
-                except BaseException as error:
+                    sums = run_steps(*arguments)
+                    run = training.send((sums, perf_counter() - start))
+                except StopIteration:
+                    raise
+                except BaseException as error:  # of a training that is over: once more
                     run = training.throw(error)
-                else:
-                    run = training.send(answer)
-        except StopIteration as end:
-            return end.value
+    except StopIteration as end:
+        return end.value
 
 
 def run_together(trainings, engine):

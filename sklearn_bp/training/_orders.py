@@ -95,7 +95,8 @@ class Stream:
             if first < self._n_drawn:
                 self._orders.go_back(self._beginning)
                 self._n_drawn = 0
-            self._orders.take(first - self._n_drawn)
+            for _ in range(first - self._n_drawn):
+                self._orders.take(1)
             self._kept.pop(first, None)
             if len(self._kept) == self.MOST_KEPT:
                 del self._kept[next(iter(self._kept))]  # the oldest
@@ -111,10 +112,11 @@ class Streams:
     def __init__(self):
         self._streams = {}
 
-    def of(self, random_state, rows):
-        """The stream from this state of the random numbers on."""
+    def of(self, random_state, rows, n_at_once):
+        """The stream from this state of the random numbers on, for trainings that take
+        so many epochs at once: with others, some would lag behind."""
         state = random_state.get_state(legacy=False)
-        key = pickle.dumps(state), rows.tobytes()
+        key = pickle.dumps(state), rows.tobytes(), n_at_once
         if key not in self._streams:
             self._streams[key] = Stream(random_state, rows)
         return self._streams[key]

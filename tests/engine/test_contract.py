@@ -22,7 +22,7 @@ def test_every_engine_has_the_signature_of_the_contract(method, engine):
 
 def test_engines_offer_nothing_beyond_the_contract(engine):
     public = {name for name in dir(engine) if not name.startswith("_")}
-    assert public == {*METHODS, "name", "products", "shares_threads"}
+    assert public == {*METHODS, "name", "products", "n_side_by_side"}
 
 
 def test_batch_penalty_is_divided_by_the_weight_of_the_batch():

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from interruptions import interrupted
 from sweeps import each_pair
 
-from sklearn_bp import BackpropRegressor, config_context
+from sklearn_bp import BackpropRegressor, config_context, overfitting_study
 from sklearn_bp.engine import Cancellation, Cancelled, Objective
 from sklearn_bp.engine._selection import _compiled_engine
 from sklearn_bp.network import LOSSES, Network, initialize
@@ -360,3 +360,36 @@ def test_cancel_waits_for_those_at_work():
     cancellation.cancel(timeout=30)
     assert seen == ["end"]
     thread.join()
+
+
+@needs_compiled
+@pytest.mark.usefixtures("hears_at_once")
+@pytest.mark.parametrize("first", [LONG, ((4, 3, 1), 50)], ids=["long", "short"])
+def test_a_signal_ends_a_group(first, monkeypatch):
+    """Also if the thread that looks is done sooner than the others."""
+    use_threads(2, monkeypatch)
+    works, runs = [Work(*first), Work(*LONG)], []
+    for work in works:
+        n_rows = len(work.y)
+        work.optimizer = OPTIMIZERS["adam"](work.theta, **SETTINGS["adam"])
+        run_steps = _compiled_engine.prepare_steps(
+            work.network, work.theta, work.X, work.y, None, Objective(0.1), n_rows,
+            work.optimizer,
+        )  # fmt: skip
+        order = np.arange(n_rows)[np.newaxis]
+        runs.append((run_steps, order, np.full((1, 1), 0.01)))
+    theta = works[-1].theta.copy()
+    with pytest.raises(KeyboardInterrupt), interrupted(_thread.interrupt_main):
+        _compiled_engine.run_together(runs)
+    assert_nothing_was_done(works[-1], theta)
+    assert works[0].optimizer.n_steps == (0 if first is LONG else 1)
+
+
+@needs_compiled
+@pytest.mark.usefixtures("hears_at_once")
+def test_a_signal_ends_a_study_whose_networks_are_trained_in_groups():
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(4000, 20)), rng.normal(size=4000)
+    network = BackpropRegressor(max_iter=10**6, n_iter_no_change=np.inf, random_state=0)
+    with pytest.raises(KeyboardInterrupt), interrupted(_thread.interrupt_main):
+        overfitting_study(network, X, y, {"alpha": [0.1, 1]}, cv=2)

@@ -102,7 +102,7 @@ def test_each_is_the_work_of_one_thread(n_threads, engine, make_members, monkeyp
     compiled = pytest.importorskip(
         "sklearn_bp.engine._compiled", reason="the compiled engine was not built"
     )
-    if not engine.shares_threads:
+    if engine.name != "compiled":
         return
     shared, run_together = [], compiled.run_together
     monkeypatch.setattr(

@@ -1,5 +1,7 @@
 """Trainings of a study that share calls of the engine, against each alone."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -20,7 +22,7 @@ from sklearn_bp.training import OPTIMIZERS
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.skipif(
-        not get_engine().shares_threads, reason="only the compiled engine has groups"
+        get_engine().name != "compiled", reason="only the compiled engine has groups"
     ),
 ]
 X, LABELS = make_classification(80, 6, n_informative=4, n_classes=3, random_state=0)
@@ -99,7 +101,8 @@ def test_a_member_that_fails_leaves_the_group(sizes, study_alone):
         study = overfitting_study(network, X, NUMBERS, grid, cv=3)
     with pytest.warns(match="2 of 4 settings failed"):
         assert study == study_alone(network, X, NUMBERS, grid, cv=3)
-    assert sizes == [12]
+    assert sum(sizes) == 12
+    assert min(sizes) > 4  # so that some members of each fail
 
 
 @pytest.mark.usefixtures("fresh_workers")
@@ -134,20 +137,21 @@ def test_the_reference_engine_has_no_groups(sizes):
 @pytest.mark.parametrize("limit", ["OPERATIONS_OF_GROUP", "BYTES_OF_GROUP"])
 def test_a_group_is_bounded(limit, sizes, monkeypatch):
     network = BackpropClassifier(max_iter=12, random_state=0, hidden_layer_sizes=(9,))
-    grid = {"alpha": [0.001, 0.1, 1, 10]}
-    overfitting_study(network, X, LABELS, grid, cv=3)
-    assert sizes == [12]
-    sizes.clear()
-    grouped = _trainings.grouped
+    grid, grouped = {"alpha": [0.001, 0.1, 1, 10]}, _trainings.grouped
 
-    def measuring(plan, jobs, heard):
+    def bounded(plan, jobs, *others, n_groups, **more):
         total = {
             "OPERATIONS_OF_GROUP": sum(plan.operations(j.number, 12) for j in jobs),
             "BYTES_OF_GROUP": sum(plan.n_bytes(j.number) for j in jobs),
         }
-        monkeypatch.setattr(_trainings, limit, total[limit] / 3)
-        return grouped(plan, jobs, heard)
+        for name, value in total.items():
+            share = value / get_engine().n_side_by_side
+            bound = share / n_groups if name == limit else share
+            monkeypatch.setattr(_trainings, name, bound)
+        return grouped(plan, jobs, *others, **more)
 
-    monkeypatch.setattr(_trainings, "grouped", measuring)
-    overfitting_study(network, X, LABELS, grid, cv=3)
-    assert sizes == [4, 4, 4]
+    for n_groups in (1, 3):
+        monkeypatch.setattr(_trainings, "grouped", partial(bounded, n_groups=n_groups))
+        overfitting_study(network, X, LABELS, grid, cv=3)
+        assert sizes == [12 // n_groups] * n_groups
+        sizes.clear()

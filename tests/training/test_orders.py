@@ -66,8 +66,9 @@ def test_equal_seeds_and_rows_share_a_stream():
     streams = Streams()
     seeds, rows = [0, 0, 1, 0], [ROWS, ROWS.copy(), ROWS, ROWS[:4]]
     found = [
-        streams.of(np.random.RandomState(seed), of_one)
+        streams.of(np.random.RandomState(seed), of_one, 4)
         for seed, of_one in zip(seeds, rows, strict=True)
     ]
     assert found[0] is found[1]
-    assert len(set(map(id, found))) == 3
+    found.append(streams.of(np.random.RandomState(0), ROWS, 1))
+    assert len(set(map(id, found))) == 4

@@ -5,6 +5,7 @@ from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
+from joblib import cpu_count
 
 from .._blas import one_blas_thread
 from .._contract import Engine, Evaluation
@@ -23,10 +24,13 @@ OPERATIONS_AT_A_TIME = 2e9
 
 
 class CompiledEngine(Engine):
-    """The engine in compiled code, which trains slices and epochs without the GIL."""
+    """The engine in compiled code, which trains several epochs without the GIL."""
 
     name = "compiled"
-    shares_threads = True
+
+    @property
+    def n_side_by_side(self):
+        return _n_granted(CERTAIN_OPERATIONS * cpu_count())
 
     @property
     def products(self):

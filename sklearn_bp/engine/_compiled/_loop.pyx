@@ -150,12 +150,13 @@ cdef class Steps:
     ):
         """Run steps first to stop, counted over all epochs. They are added to the given
         sums, which thus have the same bits wherever an epoch is cut."""
-        cdef Run run = self.planned(
-            orders, learning_rates, first, stop, n_steps_before, sums, thetas
-        )
+        cdef Run run
         cdef interruption shared
         cdef meeting_point point
         self.n_done = 0
+        run = self.planned(
+            orders, learning_rates, first, stop, n_steps_before, sums, thetas
+        )
         listen_for(&shared)
         memset(&point, 0, sizeof(point))
         with nogil:
@@ -201,19 +202,22 @@ def run_together(list members, int n_threads):
     cdef interruption shared
     cdef meeting_point point
     cdef int32_t n_taken = 0
+    for steps, *_ in members:
+        steps.n_done = 0
     for number, (steps, orders, learning_rates, first, stop, n_steps_before, sums,
                  thetas) in enumerate(members):
         runs[number] = steps.planned(
             orders, learning_rates, first, stop, n_steps_before, sums, thetas
         )
-        steps.n_done = 0
     listen_for(&shared)
     memset(&point, 0, sizeof(point))
     with nogil, parallel(num_threads=n_threads):
         members_part(join(&point), &shared, runs, n_members, &n_taken)
-    for number, (steps, *_) in enumerate(members):
-        steps.n_done = runs[number].n_done
-    raise_if_over(&shared)
+    try:
+        raise_if_over(&shared)  # first of all: nothing works with an exception set
+    finally:
+        for number, (steps, *_) in enumerate(members):
+            steps.n_done = runs[number].n_done
 
 
 cdef void members_part(
@@ -225,6 +229,8 @@ cdef void members_part(
     while number < n_runs and not is_interrupted(&watch, 0):
         run_part(Worker(0, 1, NULL, &watch), &runs[number])
         number = take_next(n_taken)
+    worker.watch = &watch
+    wait_for_others(worker)  # while thread 0 still looks
 
 
 cdef void steps_part(Worker worker, interruption *shared, Run *run) noexcept nogil:
