@@ -243,6 +243,7 @@ class BulkScore:
             self._agrees_on_nan = np.isnan(told)
         elif np.isclose(told, score, TOLERANCE, TOLERANCE):
             self._agreed.add(self._number)
+            return score  # with the same bits, whoever asks first
         return told
 
 

@@ -86,7 +86,9 @@ def check_study(
     if len(settings) == 0:
         raise ValueError("There are no settings to study: param_grid is empty.")
     candidates = [_candidate(estimator, params) for params in settings]
-    drawn_anew = _share_seed(candidates) or _what_draws_folds(cv)
+    drawn_anew = (
+        _share_seed(candidates) or _what_draws("cv", cv) or _what_holds_out(candidates)
+    )
     X, y, groups = indexable(X, y, groups)
     if issparse(y):  # indicators of a multilabel problem
         y = y.toarray()
@@ -170,6 +172,7 @@ def check_inner_folds(plan, estimator, X, y, *, cv, sample_weight=None, groups=N
     classes = plan.candidates[0].classes
     data = y.toarray() if issparse(y) else np.asarray(y)
     weight = check_sample_weight(sample_weight, len(data))
+    drawn_anew = plan.drawn_anew or _what_draws("cv", cv)
     plans = []
     for outer, (rows, _) in enumerate(plan.folds):
         parts = [
@@ -185,7 +188,8 @@ def check_inner_folds(plan, estimator, X, y, *, cv, sample_weight=None, groups=N
         folds = [(rows[train], rows[test]) for train, test in folds]
         if classes is not None:
             _warn_of_missing_classes(data, classes, folds)
-        plans.append(replace(plan, folds=folds, label=f"outer fold {outer}: "))
+        label = f"outer fold {outer}: "
+        plans.append(replace(plan, folds=folds, label=label, drawn_anew=drawn_anew))
     return plans
 
 
@@ -215,11 +219,18 @@ def _share_seed(candidates):
     return "the network" if unseeded else ""
 
 
-def _what_draws_folds(cv):
-    """Names a splitter that draws other folds in each call."""
-    is_random = getattr(cv, "shuffle", True) is not False
-    has_no_seed = getattr(cv, "random_state", 0) is None
-    return f"cv={cv!r}" if is_random and has_no_seed else ""
+def _what_draws(name, splitter):
+    """Names a splitter that draws other rows in each call."""
+    is_random = getattr(splitter, "shuffle", True) is not False
+    has_no_seed = getattr(splitter, "random_state", 0) is None
+    return f"{name}={splitter!r}" if is_random and has_no_seed else ""
+
+
+def _what_holds_out(candidates):
+    """The same for the splitters of early stopping."""
+    splitters = (candidate.network.validation_fraction for candidate in candidates)
+    names = (_what_draws("validation_fraction", each) for each in splitters)
+    return next(filter(None, names), "")
 
 
 def _folds(cv, given, y, weight, groups, network, scoring):

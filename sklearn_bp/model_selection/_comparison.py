@@ -110,18 +110,26 @@ class SettingsComparison(Report):
         return header, [[name, *row] for name, row in zip(names, values, strict=True)]
 
     def _draw(self, figure):
-        n_settings = len(self.params)
-        figure.set_size_inches(7, 1.2 + 0.3 * n_settings)
-        ax = figure.subplots()
-        rows = np.arange(n_settings)
-        margins = [self.differences - self.lower, self.upper - self.differences]
-        ax.errorbar(self.differences, rows, xerr=margins, fmt="o", capsize=3)
-        ax.axvline(0, color="#555555", linestyle=":", linewidth=1)
-        ax.set_yticks(
-            rows, [format_params(params) for params in self.params], parse_math=False
-        )
-        ax.invert_yaxis()
-        ax.set_xlabel(f"difference of the mean test {self.score_name}")
+        figure.set_size_inches(size_of_comparison(self))
+        draw_comparison(figure.subplots(), self)
+
+
+def size_of_comparison(comparison):
+    """The size of its picture in inches."""
+    return 8, 1.4 + 0.3 * len(comparison.params)
+
+
+def draw_comparison(ax, comparison):
+    """Draw the differences with their intervals, a row for each setting."""
+    rows = np.arange(len(comparison.params))
+    differences = comparison.differences
+    margins = differences - comparison.lower, comparison.upper - differences
+    ax.errorbar(differences, rows, xerr=margins, fmt="o", capsize=3)
+    ax.axvline(0, color="#555555", linestyle=":", linewidth=1)
+    names = [format_params(params) for params in comparison.params]
+    ax.set_yticks(rows, names, parse_math=False)
+    ax.invert_yaxis()
+    ax.set_xlabel(f"difference of the mean test {comparison.score_name}")
 
 
 @np.errstate(invalid="ignore")  # of infinite losses

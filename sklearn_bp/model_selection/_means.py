@@ -86,9 +86,10 @@ class Mean(NamedTuple):
 
     @property
     def p_value(self):
-        """The probability of a mean this far from 0, if it is 0 in truth."""
-        if self.standard_error == 0:  # equal in all folds
-            return float(self.value == 0)
+        """The probability of a mean this far from 0, if it is 0 in truth. NaN if all
+        values are equal, which says nothing of how much they vary."""
+        if self.standard_error <= 1e-12 * abs(self.value):
+            return 1.0 if self.value == 0 else np.nan
         ratio = abs(self.value) / self.standard_error
         return float(2 * student.sf(ratio, self.n_folds - 1))
 

@@ -103,7 +103,7 @@ class NestedStudy(Report):
             f" {count(len(self.choices), 'outer fold')}"
         )
         score, error = format_score(self, self.score), format_error(self.standard_error)
-        yield f"test {score} ({error}); inner scores exceed it by {self.optimism:.2g}"
+        yield f"test {score} ({error}); inner scores are better by {self.optimism:.2g}"
 
     def _table(self):
         header = ["outer fold", "setting", "epoch", "inner score", "test score"]

@@ -2,8 +2,10 @@
 
 from ..utils import is_name
 from ._axes import check_axes
+from ._comparison import size_of_comparison
 from ._drawing import SIZE_OF_SIZES, draw_panels, draw_train_sizes, new_axes, panel_grid
 from ._map import draw_map, is_for_map, size_of_map, varying_parameters
+from ._page import draw_differences
 from ._study import overfitting_study, settings_of
 
 
@@ -36,10 +38,13 @@ class OverfittingDisplay:
         ----------
         study : OverfittingStudy
             What `overfitting_study` returned.
-        kind : {'auto', 'panels', 'map', 'train_sizes'}, default='auto'
+        kind : {'auto', 'panels', 'map', 'differences', 'train_sizes'}, default='auto'
             'panels' has a panel for each setting. 'map' is a heat map of two
             parameters: each field shows the score at the setting's best epoch, but the
-            choice by one standard error its own. 'train_sizes' shows scores by the
+            choice by one standard error its own. 'differences' compares the settings
+            with the best one, and has the corrected score in its title, see
+            :meth:`OverfittingStudy.compare` and
+            :meth:`OverfittingStudy.corrected_score`. 'train_sizes' shows scores by the
             number of rows to train on. 'auto' is the map where two parameters vary, and
             panels elsewhere.
         quantity : {'loss', 'score'}, default='loss'
@@ -112,7 +117,7 @@ class OverfittingDisplay:
             Where to keep finished trainings, see `overfitting_study`.
         verbose : int, default=0
             Whether to show the progress, see `overfitting_study`.
-        kind : {'auto', 'panels', 'map', 'train_sizes'}, default='auto'
+        kind : {'auto', 'panels', 'map', 'differences', 'train_sizes'}, default='auto'
             See `from_study`.
         quantity : {'loss', 'score'}, default='loss'
             What the panels show.
@@ -163,7 +168,7 @@ class OverfittingDisplay:
         ax : matplotlib Axes or array-like of these, default=None
             Where to draw: one Axes for each setting, or a single one for the other
             kinds. None makes a figure.
-        kind : {'auto', 'panels', 'map', 'train_sizes'}, default='auto'
+        kind : {'auto', 'panels', 'map', 'differences', 'train_sizes'}, default='auto'
             See `from_study`.
         quantity : {'loss', 'score'}, default='loss'
             What the panels show.
@@ -188,6 +193,11 @@ class OverfittingDisplay:
             self.axes_ = _new_figure(1, (1, 1), SIZE_OF_SIZES) if axes is None else axes
             self.figure_ = self.axes_[0].figure
             draw_train_sizes(self.axes_[0], study)
+        elif kind == "differences":
+            if axes is None:
+                axes = _new_figure(1, (1, 1), size_of_comparison(study))
+            self.axes_, self.figure_ = axes, axes[0].figure
+            draw_differences(axes[0], study)
         elif varying is None:
             self._plot_panels(axes, quantity)
         else:
@@ -217,17 +227,17 @@ def _check_picture(settings, ax, kind, quantity, has_sizes):
     """Return the Axes for a picture of a study of these settings, or None for new ones;
     and the two parameters of a map, or None for panels."""
     for name, value, valid in (
-        ("kind", kind, ("auto", "panels", "map", "train_sizes")),
+        ("kind", kind, ("auto", "panels", "map", "differences", "train_sizes")),
         ("quantity", quantity, ("loss", "score")),
     ):
         if not is_name(value, *valid):
             raise ValueError(f"{name} must be one of {valid}, got {value!r}.")
-    if kind == "train_sizes":
-        if not has_sizes:
-            raise ValueError(
-                "kind='train_sizes' compares numbers of rows to train on, and the study"
-                " has a single one. Pass train_sizes to overfitting_study."
-            )
+    if kind == "train_sizes" and not has_sizes:
+        raise ValueError(
+            "kind='train_sizes' compares numbers of rows to train on, and the study has"
+            " a single one. Pass train_sizes to overfitting_study."
+        )
+    if kind in ("differences", "train_sizes"):
         return check_axes(ax, 1, "one Axes for this picture"), None
     varying = varying_parameters(settings)
     is_grid = is_for_map(settings, varying)

@@ -1,5 +1,6 @@
 """The results of a study, and what can be read off them."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -199,8 +200,14 @@ class OverfittingStudy(HonestScores, Tables, Report):
         ]
         if None not in errors:
             raise ValueError(f"No setting has the score {name!r}: {errors[0]}")
-        name = curves[0].score_name
-        return replace(self, curves=curves, errors=errors, score_name=name)
+        smaller = {}
+        for size, study in self.smaller.items():
+            with suppress(ValueError):  # that size has no such score
+                smaller[size] = study.of_metric(name)
+        title = curves[0].score_name
+        return replace(
+            self, curves=curves, errors=errors, score_name=title, smaller=smaller
+        )
 
     # ---- choosing ----------------------------------------------------------------
 
@@ -226,8 +233,8 @@ class OverfittingStudy(HonestScores, Tables, Report):
         Raises
         ------
         ValueError
-            If there is no such rule or epoch, or if the rule needs a standard error and
-            there is a single fold.
+            If there is no such rule or epoch, if no setting has a score after that
+            epoch, or if the rule needs a standard error and there is a single fold.
 
         References
         ----------
@@ -240,6 +247,11 @@ class OverfittingStudy(HonestScores, Tables, Report):
         rule = self.rule if rule is None else rule
         check_rule(rule, self.n_scored_folds)
         best = self._choice(self.ranking(epoch)[0], epoch)
+        if np.isnan(best.score):
+            raise ValueError(
+                f"No setting has a score after epoch {epoch}. With score_epochs, or"
+                " where a score is undefined, choose another epoch, or epoch=None."
+            )
         if rule == "best":
             return best
         threshold = best.score - best.standard_error

@@ -79,11 +79,11 @@ def overfitting_study(
         The name of the metric by which a setting and an epoch are chosen, if there are
         several.
     score_epochs : int or array-like of int, default=None
-        After which epochs functions are called that have to be: so many, at equal
-        ratios and so closest together at the beginning, the first and the last possible
-        one among them; or these, which count from 1. After the last epoch of a training
-        they are called in any case. In between scores are NaN, and no epoch there is
-        chosen. None is all epochs.
+        After which epochs functions are called that have to be: after about as many, at
+        equal ratios and so closest together at the beginning, the first and the last
+        possible one among them; or after these, which count from 1. After the last
+        epoch of a training they are called in any case. In between scores are NaN, and
+        no epoch there is chosen. None is all epochs.
     n_jobs : int, default=None
         How many networks are trained side by side, in threads unless another backend is
         chosen with :func:`joblib.parallel_config`, such as 'dask'. Those that do

@@ -178,7 +178,10 @@ def _trust(study):
         return
     n_settings = count(len(worse) + len(others), "other setting")
     if not worse:
-        yield f"None of the {n_settings} can be told apart from the best."
+        subject = f"None of the {n_settings} can"
+        if len(others) == 1:
+            subject = "The other setting cannot"
+        yield f"{subject} be told apart from the best."
         return
     yield (
         f"{len(worse)} of the {n_settings} can be told apart from the best:"

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from joblib import parallel_config
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
@@ -25,6 +26,7 @@ from sklearn_bp import (
     BackpropClassifierCV,
     config_context,
     epoch_curve,
+    nested_study,
     overfitting_study,
 )
 from sklearn_bp.engine import get_engine, one_blas_thread
@@ -103,7 +105,8 @@ def test_a_study_that_is_interrupted_ten_times(
 @pytest.mark.parametrize("n_before", [0, 1, 2])
 def test_members_of_groups_are_kept(n_before, tmp_path, monkeypatch):
     """An interruption loses the group that is being trained, and no other."""
-    monkeypatch.setattr(_trainings, "BYTES_OF_GROUP", 4 * plan_bytes())
+    of_thread = 4 * plan_bytes() / get_engine().n_side_by_side
+    monkeypatch.setattr(_trainings, "BYTES_OF_GROUP", of_thread)
     expected, train_folds, n_seen = study(), _trainings.train_folds, []
 
     def interrupted(members, *others):
@@ -422,6 +425,20 @@ def test_a_seed_is_needed(run, trained, tmp_path):
 def test_folds_need_a_seed(cv, trained, tmp_path):
     with pytest.raises(ValueError, match=r"With memory, cv=.* needs a random_state"):
         study(tmp_path, cv=cv)
+    assert trained == []
+
+
+def test_splitters_within_need_a_seed(trained, tmp_path):
+    network = clone(NETWORK).set_params(early_stopping=True)
+    network.set_params(validation_fraction=ShuffleSplit(1, test_size=0.2))
+    with pytest.raises(ValueError, match="With memory, validation_fraction=ShuffleSp"):
+        study(tmp_path, network=network)
+    with pytest.raises(
+        ValueError, match=r"With memory, cv=KFold.* needs a random_stat"
+    ):
+        nested_study(
+            NETWORK, X, Y, GRID, cv=KFold(3, shuffle=True), memory=tmp_path, outer_cv=2
+        )
     assert trained == []
 
 

@@ -42,16 +42,37 @@ def test_the_page_of_a_study(study, tmp_path):
         "In words",
         "Settings",
         "Map",
+        "Differences",
         "More data",
         "Losses by epoch",
-        "Scores by epoch",
+        "Scores by epoch: accuracy",
     ]
     words = [element.text for element in page.iter("p")]
     assert words[1:] == study.summary().splitlines()
     assert len(list(page.iter("tr"))) == 1 + 6
-    assert len(list(page.iter("{http://www.w3.org/2000/svg}svg"))) == 4
+    assert len(list(page.iter("{http://www.w3.org/2000/svg}svg"))) == 5
     addresses = set(re.findall(r'(?:src|href)="([^"]*)"', text))
     assert all(address.startswith(("#", "data:")) for address in addresses)
+
+
+def test_the_page_of_a_study_by_two_metrics(tmp_path):
+    metrics = {"scoring": ["accuracy", "neg_log_loss"], "refit": "accuracy"}
+    network = NETWORK.set_params(max_iter=5)
+    study = overfitting_study(network, X, Y, {"alpha": [1, 2]}, cv=2, **metrics)
+    study.to_html(tmp_path / "page.html")
+    _, page = parsed(tmp_path / "page.html")
+    titles = [element.text for element in page.iter("h2")][-2:]
+    assert titles == ["Scores by epoch: accuracy", "Scores by epoch: neg log loss"]
+
+
+def test_differences(study):
+    display = OverfittingDisplay.from_study(study, kind="differences")
+    (ax,) = display.axes_
+    (points,) = (container.lines[0].get_xydata() for container in ax.containers)
+    expected = study.compare().differences
+    np.testing.assert_allclose(points, np.c_[expected, np.arange(6)])
+    assert f"{study.corrected_score().score:.4g}" in ax.get_title()
+    pyplot.close(display.figure_)
 
 
 def test_the_page_of_a_curve_with_names_to_escape(tmp_path):

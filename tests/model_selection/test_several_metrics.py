@@ -389,3 +389,24 @@ def test_a_network_that_chooses_after_some_epochs():
     ).fit(X, Y)
     assert model.best_epoch_ in (10, 50)
     assert set(scorer.epochs) == {1, 10, 50}
+
+
+def test_sizes_are_seen_by_the_other_metric_too():
+    metrics = {"scoring": ["accuracy", "neg_log_loss"], "refit": "accuracy"}
+    study = overfitting_study(network(), X, Y, GRID, cv=3, train_sizes=[0.5], **metrics)
+    seen = study.of_metric("neg_log_loss")
+    for size in study.train_sizes:
+        assert seen.at_size(size) == study.at_size(size).of_metric("neg_log_loss")
+        assert (seen.at_size(size).curves[0].test_scores < 0).all()
+    assert "loss" in seen.summary().splitlines()[-1]
+
+
+def test_an_epoch_without_scores():
+    def own(model, X, y):
+        return model.score(X, y)
+
+    study = overfitting_study(network(), X, Y, GRID, scoring=own, score_epochs=[2, 4])
+    assert study.select(epoch=2).epoch == 2
+    for rule in ("best", "one_standard_error"):
+        with pytest.raises(ValueError, match="No setting has a score after epoch 3"):
+            study.select(rule, epoch=3)
