@@ -14,7 +14,11 @@ from ._parallel import is_in_threads, n_workers, side_by_side
 #: multiplications and additions, half a second of them, which are lost in an
 #: interruption; and memory.
 OPERATIONS_OF_GROUP = 25e9
-BYTES_OF_GROUP = 2**23
+BYTES_OF_GROUP = 2**24
+
+#: Multiplications and additions, some ten milliseconds of them, beyond which a training
+#: is worth a thread of Python.
+OPERATIONS_OF_SHORT = 5e8
 
 
 class Job(NamedTuple):
@@ -78,8 +82,7 @@ def train(plan, jobs, n_jobs, shelf, progress, task=None):
         else:
             progress.add(plan.cost(*job), is_trained=False)
             yield job, curve
-    least = 1 if is_in_threads() else n_leaders
-    together, alone = grouped(plan, missing, least, heard=task is not None)
+    together, alone = grouped(plan, missing, n_leaders, heard=task is not None)
     for jobs, curves in chain(
         _run_groups(plan, together, n_leaders), _run_alone(plan, alone, n_jobs, task)
     ):
@@ -118,7 +121,7 @@ def _in_turn(items, results):
             yield items[index], result
 
 
-def grouped(plan, jobs, n_least, heard):
+def grouped(plan, jobs, n_leaders, heard):
     """Trainings that are to share calls of the engine, group by group, and the others.
 
     Parameters
@@ -127,8 +130,8 @@ def grouped(plan, jobs, n_least, heard):
         The study that they belong to.
     jobs : list of Job
         The trainings.
-    n_least : int
-        The least number of groups, if there are as many trainings.
+    n_leaders : int
+        How many threads or processes there are to lead them.
     heard : bool
         Whether callbacks are to hear of each.
 
@@ -144,11 +147,18 @@ def grouped(plan, jobs, n_least, heard):
     n_side_by_side = get_engine(plan.engine).n_side_by_side
     if heard or n_side_by_side == 0:
         return [], jobs
+    in_threads = is_in_threads()
+    n_least = 1 if in_threads else n_leaders
+    # Threads that each lead a long training use all processors, too, and the engine
+    # works for one while another keeps its books.
+    is_led_well = in_threads and n_leaders >= n_side_by_side
+    longest = OPERATIONS_OF_SHORT if is_led_well else math.inf
     most_operations = OPERATIONS_OF_GROUP * n_side_by_side
     most_bytes = BYTES_OF_GROUP * n_side_by_side
     by_samples, alone = defaultdict(list), []
     for job in jobs:
-        if plan.is_plain(job.number):
+        is_short = plan.operations(job.number, job.n_epochs) <= longest
+        if is_short and plan.is_plain(job.number):
             by_samples[id(plan.samples[job.number])].append(job)
         else:
             alone.append(job)
@@ -160,6 +170,8 @@ def grouped(plan, jobs, n_least, heard):
             alike.sort(key=lambda job: job.fold)
         n_groups = max(operations / most_operations, n_bytes / most_bytes, n_least)
         size = math.ceil(len(alike) / math.ceil(n_groups))
+        if size > n_side_by_side:  # no thread is to be without work at the end
+            size -= size % n_side_by_side
         groups += [alike[i : i + size] for i in range(0, len(alike), size)]
     alone += [job for group in groups if len(group) == 1 for job in group]
     return [group for group in groups if len(group) > 1], sorted(alone)

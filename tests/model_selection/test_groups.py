@@ -155,3 +155,14 @@ def test_a_group_is_bounded(limit, sizes, monkeypatch):
         overfitting_study(network, X, LABELS, grid, cv=3)
         assert sizes == [12 // n_groups] * n_groups
         sizes.clear()
+
+
+@pytest.mark.parametrize(("n_jobs", "n_members"), [(1, 12), (2, 0)])
+def test_long_trainings_have_threads_of_python_if_asked_for(
+    n_jobs, n_members, sizes, monkeypatch
+):
+    monkeypatch.setattr(_trainings, "OPERATIONS_OF_SHORT", 1)
+    monkeypatch.setattr(type(get_engine()), "n_side_by_side", 2)
+    network = BackpropClassifier(max_iter=12, random_state=0)
+    overfitting_study(network, X, LABELS, {"alpha": [1, 2, 3, 4]}, cv=3, n_jobs=n_jobs)
+    assert sum(sizes) == n_members
