@@ -113,24 +113,20 @@ class Course:
         """Record the first epochs of a block."""
         if n_epochs == 0:
             return
-        state, columns = (
-            self._state,
-            (
-                block.losses[:n_epochs],
-                block.learning_rates[:n_epochs],
-                block.gradient_norms[:n_epochs],
-            ),
-        )
+        state = self._state
+        losses = block.losses[:n_epochs]
+        rates = block.learning_rates[:n_epochs]
+        norms = block.gradient_norms[:n_epochs]
         block.n_used = n_epochs
         self.n_iter += n_epochs
         state.n_samples_seen += n_epochs * self._runner.n_rows
-        state.schedule.learning_rate = block.learning_rates[n_epochs - 1]
+        state.schedule.learning_rate = rates[-1]
         state.schedule.end_epochs(n_epochs, state.n_samples_seen)
-        state.history.record(*columns, block.seconds, measured)
+        state.history.record(losses, rates, norms, block.seconds, measured)
         if self._verbose:
-            self._print(*columns, measured)
+            self._print(losses, measured)
 
-    def _print(self, losses, learning_rates, gradient_norms, measured):
+    def _print(self, losses, measured):
         first = self.n_iter - len(losses) + 1
         for epoch, loss in enumerate(losses, start=first):
             print(f"Iteration {epoch}, loss = {loss:.8f}")
