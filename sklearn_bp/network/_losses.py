@@ -115,8 +115,9 @@ class Loss(ABC):
         return n_outputs
 
     def prediction(self, z):
-        """Turn raw outputs into predictions."""
-        return LINKS[self.link](z)
+        """Turn raw outputs into predictions, which may be infinite."""
+        with np.errstate(over="ignore"):
+            return LINKS[self.link](z)
 
     def log_prediction(self, z):
         """Turn raw outputs into logarithms of predicted probabilities."""

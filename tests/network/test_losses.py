@@ -134,3 +134,9 @@ def test_settings_are_all_the_fields_in_their_order():
 
     assert AsymmetricHuber(delta=1.5).settings == (1.5, 2.0)
     assert LOSSES["squared_error"]().settings == ()
+
+
+@pytest.mark.filterwarnings("error")
+def test_predictions_that_overflow_are_infinite():
+    raw = np.array([[1e200], [0.0]])
+    np.testing.assert_array_equal(LOSSES["poisson"]().prediction(raw), [[np.inf], [1]])
