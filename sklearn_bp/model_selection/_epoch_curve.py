@@ -10,11 +10,11 @@ from ..utils import warn
 from ._checks import check_study
 from ._drawing import draw_curve
 from ._memory import Store
-from ._progress import Progress
+from ._progress import check_verbose, watched
 from ._ranking import best_first
 from ._reports import Report
 from ._summary import count, format_error, name_left_out
-from ._trainings import jobs_of, train
+from ._trainings import cost_of, jobs_of, train
 
 
 class Scores(NamedTuple):
@@ -236,10 +236,20 @@ class EpochCurve(Report):
 
     def _lines(self):
         n_epochs, n_folds = self.test_losses.shape
+        yield f"EpochCurve of {count(n_epochs, 'epoch')} in {count(n_folds, 'fold')}"
+        yield self.line()
+
+    def line(self):
+        """Describe the best epoch.
+
+        Returns
+        -------
+        line : str
+            The epoch, its mean test score and how certain that is.
+        """
         score = self.mean_test_scores[self.best_epoch - 1]
         error = self.standard_errors[self.best_epoch - 1]
-        yield f"EpochCurve of {count(n_epochs, 'epoch')} in {count(n_folds, 'fold')}"
-        yield (
+        return (
             f"best after epoch {self.best_epoch}: mean test {self.score_name}"
             f" {score:.4g} ({format_error(error)})"
         )
@@ -302,6 +312,7 @@ def epoch_curve(
     sample_weight=None,
     groups=None,
     memory=None,
+    verbose=0,
 ):
     """Cross-validate a network and follow it from epoch to epoch.
 
@@ -355,6 +366,9 @@ def epoch_curve(
         The groups that some splitters, such as `GroupKFold`, keep together.
     memory : str, path-like, joblib.Memory or None, default=None
         Where to keep each training when it is done, see :func:`overfitting_study`.
+    verbose : int, default=0
+        1 prints the best epoch when all folds are done; 2 shows the progress, as
+        :func:`overfitting_study` does.
 
     Returns
     -------
@@ -394,6 +408,7 @@ def epoch_curve(
     >>> curve.test_scores.shape
     (50, 5)
     """
+    verbose = check_verbose(verbose)
     store = Store(memory)
     plan = check_study(
         estimator,
@@ -408,7 +423,8 @@ def epoch_curve(
         groups=groups,
     )
     jobs = jobs_of(plan, [0])
-    results = dict(train(plan, jobs, n_jobs, store.shelf(plan), Progress()))
+    with watched(verbose, len(jobs), cost_of(plan, jobs)) as progress:
+        results = dict(train(plan, jobs, n_jobs, store.shelf(plan), progress))
     folds = [results[job] for job in jobs]
     for number, fold in enumerate(folds):
         if fold.error is not None:
@@ -427,6 +443,8 @@ def epoch_curve(
                 f" and set to NaN: {undefined}\n{left_out}".rstrip(),
                 UndefinedMetricWarning,
             )
+    if verbose == 1:
+        print(curve.line())
     return curve
 
 

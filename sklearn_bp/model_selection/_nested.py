@@ -10,12 +10,18 @@ from ._checks import check_inner_folds, check_study
 from ._epoch_curve import EpochCurve, first_reason
 from ._means import FoldSizes, Mean
 from ._memory import Store
-from ._progress import Progress, check_verbose
+from ._progress import check_verbose
 from ._reports import Report
 from ._results import check_rule
-from ._study import check_factor, run_study, settings_of, watched_studies
+from ._study import (
+    check_factor,
+    expected_cost,
+    run_study,
+    settings_of,
+    watched_studies,
+)
 from ._summary import count, format_error, format_params, format_score
-from ._trainings import Job, train
+from ._trainings import Job, cost_of, train
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -277,12 +283,12 @@ def nested_study(
     for inner in inner_plans:
         check_rule(rule, len(inner.folds))
     studies = []
-    with watched_studies(inner_plans, factor, verbose) as progress:
+    with watched_studies(inner_plans, factor, verbose, last=plan) as progress:
         for inner in inner_plans:
             study = _study(inner, factor, n_jobs, verbose, store, progress)
             studies.append(study.by(rule))
-    choices = [study.select() for study in studies]
-    curves = _trained(plan, choices, n_jobs, store)
+        choices = [study.select() for study in studies]
+        curves = _trained(plan, choices, n_jobs, store, progress)
     return NestedStudy(
         studies,
         choices,
@@ -300,13 +306,14 @@ def _study(plan, factor, n_jobs, verbose, store, progress):
         raise ValueError(f"In {plan.label}{error}") from error
 
 
-def _trained(plan, choices, n_jobs, store):
+def _trained(plan, choices, n_jobs, store, progress):
     """A curve for each outer fold: what was chosen is trained on all of its training
     part, for the number of epochs that was chosen."""
     jobs = [
         Job(choice.index, fold, choice.epoch) for fold, choice in enumerate(choices)
     ]
-    found = dict(train(plan, jobs, n_jobs, store.shelf(plan), Progress()))
+    progress.correct(cost_of(plan, jobs) - expected_cost(plan, 1, 1))
+    found = dict(train(plan, jobs, n_jobs, store.shelf(plan), progress))
     results = [found[job] for job in jobs]
     undefined = {}
     for outer in range(len(jobs)):

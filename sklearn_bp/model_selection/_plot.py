@@ -44,6 +44,7 @@ class EpochCurveDisplay:
         sample_weight=None,
         groups=None,
         memory=None,
+        verbose=0,
         ax=None,
     ):
         """Cross-validate a network by epoch, and draw it.
@@ -72,6 +73,8 @@ class EpochCurveDisplay:
             The groups that some splitters keep together.
         memory : str, path-like, joblib.Memory or None, default=None
             Where to keep finished trainings, see `epoch_curve`.
+        verbose : int, default=0
+            Whether to show the progress, see `epoch_curve`.
         ax : array-like of two matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -99,6 +102,7 @@ class EpochCurveDisplay:
             sample_weight=sample_weight,
             groups=groups,
             memory=memory,
+            verbose=verbose,
         )
         return cls(curve).plot(ax)
 

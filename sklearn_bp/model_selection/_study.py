@@ -18,7 +18,7 @@ from ._memory import Store
 from ._progress import Progress, check_verbose, watched
 from ._results import OverfittingStudy
 from ._summary import name_left_out
-from ._trainings import jobs_of, train
+from ._trainings import cost_of, jobs_of, train
 
 #: Parameters that can be a tuple with a value for each hidden layer.
 PARAMETERS_OF_LAYERS = ("hidden_layer_sizes", "activation", "dropout")
@@ -248,7 +248,8 @@ def run_study(plan, factor, n_jobs, verbose, task=None, *, store=None, progress=
         study = OverfittingStudy.of(plan, curves, errors)
         numbers = study.ranking()[:n_survivors]
         jobs = jobs_of(plan, numbers, share)
-        progress.correct(_cost(plan, jobs) - _expected_cost(plan, share, n_survivors))
+        expected = expected_cost(plan, share, n_survivors)
+        progress.correct(cost_of(plan, jobs) - expected)
         with closing(train(plan, jobs, n_jobs, shelf, progress, task)) as results:
             for number, folds in _complete(results, len(plan.folds)):
                 curves[number] = EpochCurve.of(folds, plan.scoring)
@@ -287,7 +288,7 @@ def _complete(results, n_folds):
             yield job.number, [folds[number] for number in range(n_folds)]
 
 
-def watched_studies(plans, factor, verbose):
+def watched_studies(plans, factor, verbose, last=None):
     """A context manager that shows the progress of studies, which are run within it.
 
     Parameters
@@ -298,6 +299,8 @@ def watched_studies(plans, factor, verbose):
         The factor of halving.
     verbose : int
         As `overfitting_study` takes it.
+    last : Plan, default=None
+        What is trained after them: in each of its folds one candidate, to the end.
 
     Returns
     -------
@@ -305,22 +308,21 @@ def watched_studies(plans, factor, verbose):
         Returns the `progress` that `run_study` takes.
     """
     costs = [
-        _expected_cost(plan, *rung)
+        expected_cost(plan, *rung)
         for plan in plans
         for rung in rungs(len(plan.candidates), factor)
     ]
     n_all = sum(n_trainings(plan, factor) for plan in plans)
+    if last is not None:
+        costs.append(expected_cost(last, 1, 1))
+        n_all += len(last.folds)
     return watched(verbose, n_all, math.fsum(costs))
 
 
-def _cost(plan, jobs):
-    return math.fsum(plan.cost(*job) for job in jobs)
-
-
-def _expected_cost(plan, share, n_survivors):
+def expected_cost(plan, share, n_survivors):
     """The cost of a round of halving, whichever candidates reach it."""
     numbers = range(len(plan.candidates))
-    return _cost(plan, jobs_of(plan, numbers, share)) * n_survivors / len(numbers)
+    return cost_of(plan, jobs_of(plan, numbers, share)) * n_survivors / len(numbers)
 
 
 def _leave_out_same_folds(curves, errors, undefined):

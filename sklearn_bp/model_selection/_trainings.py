@@ -48,6 +48,11 @@ def jobs_of(plan, numbers, share=1):
     ]
 
 
+def cost_of(plan, jobs):
+    """What trainings are expected to cost, in a unit that all of a study share."""
+    return math.fsum(plan.cost(*job) for job in jobs)
+
+
 def train(plan, jobs, n_jobs, shelf, progress, task=None):
     """Do trainings, or find their results on the shelf.
 

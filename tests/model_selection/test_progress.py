@@ -12,7 +12,13 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.model_selection import StratifiedKFold
 
-from sklearn_bp import BackpropClassifier, BackpropClassifierCV, overfitting_study
+from sklearn_bp import (
+    BackpropClassifier,
+    BackpropClassifierCV,
+    epoch_curve,
+    nested_study,
+    overfitting_study,
+)
 from sklearn_bp.model_selection import _progress, _study, _trainings
 from sklearn_bp.model_selection._checks import check_study
 from sklearn_bp.model_selection._progress import Tally
@@ -197,6 +203,28 @@ def test_the_best_of_each_size(monkeypatch, capsys):
     assert "best so far: alpha" in lines[11]
     assert "best so far: 20 rows: alpha" in lines[-2]
     assert "best so far: alpha" in lines[-1]
+
+
+@pytest.mark.usefixtures("no_terminal")
+def test_lines_of_a_curve(monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "SECONDS_BETWEEN_LINES", 0)
+    curve = epoch_curve(NETWORK, X, Y, cv=3, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["1/3", "2/3", "3/3", "3/3"]
+    epoch_curve(NETWORK, X, Y, cv=3, verbose=1)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"best after epoch {curve.best_epoch}: mean test")
+
+
+@pytest.mark.usefixtures("no_terminal")
+def test_the_outer_folds_count(monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "SECONDS_BETWEEN_LINES", 0)
+    nested_study(NETWORK, X, Y, GRID, outer_cv=3, cv=2, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    n_trainings = 3 * 2 * len(GRID["alpha"]) + 3
+    assert lines[-1].startswith(f"{n_trainings}/{n_trainings} trainings, 0:00:00 left")
+    # a line for each, and one at the end
+    assert len(lines) == n_trainings + 1
 
 
 def test_nothing_is_printed_by_default(terminal, capsys):
