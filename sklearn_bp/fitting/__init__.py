@@ -1,6 +1,6 @@
 """From a user's data to a fitted network."""
 
-from ._checks import check_hidden_layer_sizes, check_layers, check_sample_weight
+from ._checks import check_hidden_layer_sizes, check_layers
 from ._fitted import FittedNetwork
 from ._hold_out import check_for_folds, is_splitter
 from ._metrics import is_in_bulk
@@ -33,7 +33,6 @@ __all__ = [
     "check_layers",
     "check_more_samples",
     "check_no_missing",
-    "check_sample_weight",
     "check_samples",
     "check_validation_samples",
     "class_weights_in",

@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from ..engine import Engine, get_engine, input_gradients, one_blas_thread
 from ..network import ACTIVATIONS, Network
-from ._checks import aligned, refusing_large_integers
+from ..utils import aligned, refusing_large_integers
 from ._scaling import FLOATS, Scaling
 
 

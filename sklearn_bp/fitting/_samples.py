@@ -9,12 +9,8 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ..training import Samples
-from ._checks import (
-    aligned,
-    check_dtype,
-    check_sample_weight,
-    refusing_large_integers,
-)
+from ..utils import aligned, check_sample_weight, refusing_large_integers
+from ._checks import check_dtype
 from ._scaling import FLOATS, Scaling
 from ._targets import learn_targets
 

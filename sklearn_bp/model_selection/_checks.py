@@ -17,7 +17,6 @@ from ..fitting import (
     check_for_folds,
     check_layers,
     check_no_missing,
-    check_sample_weight,
     check_samples,
     check_X_y,
     is_splitter,
@@ -27,6 +26,7 @@ from ..fitting import (
 from ..training import Samples
 from ..utils import (
     check_parameters,
+    check_sample_weight,
     is_name,
     is_routing,
     routed,

@@ -1,5 +1,6 @@
 """Helpers that know nothing about networks."""
 
+from ._arrays import aligned, check_sample_weight, refusing_large_integers
 from ._finite import Finite
 from ._sklearn import (
     CallbackSupportMixin,
@@ -33,9 +34,11 @@ __all__ = [
     "PlainNumbers",
     "Splitter",
     "StrOptions",
+    "aligned",
     "are_equal",
     "begin_callbacks",
     "check_parameters",
+    "check_sample_weight",
     "describe_scorer",
     "fit_context",
     "has_callbacks",
@@ -44,6 +47,7 @@ __all__ = [
     "managed_callbacks",
     "metric_of",
     "plain_number",
+    "refusing_large_integers",
     "routed",
     "scorer_of_classes",
     "take_rows",
