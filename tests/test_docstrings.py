@@ -10,6 +10,7 @@ from numpydoc.docscrape import ClassDoc, FunctionDoc
 from numpydoc.validate import validate
 
 import sklearn_bp
+from sklearn_bp import preprocessing
 
 # What numpydoc asks for beyond what a reader needs, here and in scikit-learn.
 IGNORED = {
@@ -24,14 +25,15 @@ IGNORED = {
 
 
 def public_docstrings():
-    for name in sklearn_bp.__all__:
-        yield f"sklearn_bp.{name}"
-        thing = getattr(sklearn_bp, name)
-        if inspect.isclass(thing):
-            for method, function in inspect.getmembers(thing, inspect.isfunction):
-                is_ours = function.__module__.split(".")[0] == "sklearn_bp"
-                if is_ours and not method.startswith("_"):
-                    yield f"sklearn_bp.{name}.{method}"
+    for module in (sklearn_bp, preprocessing):
+        for name in module.__all__:
+            yield f"{module.__name__}.{name}"
+            thing = getattr(module, name)
+            if inspect.isclass(thing):
+                for method, function in inspect.getmembers(thing, inspect.isfunction):
+                    is_ours = function.__module__.split(".")[0] == "sklearn_bp"
+                    if is_ours and not method.startswith("_"):
+                        yield f"{module.__name__}.{name}.{method}"
 
 
 @pytest.mark.parametrize("name", list(public_docstrings()))
@@ -52,9 +54,13 @@ ESTIMATORS = [
 ]
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+def public_class(name):
+    return getattr(preprocessing if name in preprocessing.__all__ else sklearn_bp, name)
+
+
+@pytest.mark.parametrize("name", [*ESTIMATORS, *preprocessing.__all__])
 def test_parameters_are_documented_with_their_defaults(name):
-    estimator = getattr(sklearn_bp, name)
+    estimator = public_class(name)
     for parameter in inspect.signature(estimator).parameters.values():
         line = next(
             line
@@ -66,11 +72,12 @@ def test_parameters_are_documented_with_their_defaults(name):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", [*ESTIMATORS, *preprocessing.__all__])
 def test_fitted_attributes_are_documented(name):
-    estimator = getattr(sklearn_bp, name)(max_iter=1)
-    if hasattr(estimator, "early_stopping"):
-        estimator.set_params(early_stopping=True)
+    estimator = public_class(name)()
+    given = {"max_iter": 1, "early_stopping": True}
+    known = {key: given[key] for key in estimator.get_params() if key in given}
+    estimator.set_params(**known)
     X = np.random.RandomState(0).normal(size=(30, 2))
     estimator.fit(X, X[:, 0] > 0)
     properties = inspect.getmembers(type(estimator), lambda m: isinstance(m, property))
@@ -145,6 +152,7 @@ MODULES = [
     "model_selection._nested",
     "model_selection._search",
     "model_selection._study",
+    "preprocessing._piecewise",
 ]
 
 

@@ -19,6 +19,7 @@ FLOORS = {
     "engine": 1,
     "training": 2,
     "fitting": 3,
+    "preprocessing": 3,
     "model_selection": 5,
 }
 ESTIMATORS, PUBLIC_NAMES = 4, 5
@@ -81,6 +82,13 @@ def test_the_package_is_imported_in_the_relative_form(path):
     names = [node.module for node in nodes(path, ast.ImportFrom) if not node.level]
     names += [a.name for node in nodes(path, ast.Import) for a in node.names]
     assert not any(name.split(".")[0] == "sklearn_bp" for name in names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_transformers_know_nothing_of_networks(path):
+    if path.parts[0] == "preprocessing":
+        places = {(*module, name)[0] for module, name in imported_names(path)}
+        assert places <= {"preprocessing", "utils"}
 
 
 @pytest.mark.parametrize("path", C_FILES, ids=str)

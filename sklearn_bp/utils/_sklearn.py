@@ -23,6 +23,7 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     get_routing_for_object,
 )
+from sklearn.utils.validation import _check_feature_names_in as feature_names_in
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -55,6 +56,7 @@ __all__ = [
     "begin_callbacks",
     "check_parameters",
     "describe_scorer",
+    "feature_names_in",
     "fit_context",
     "has_callbacks",
     "is_routing",

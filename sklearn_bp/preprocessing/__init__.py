@@ -1,0 +1,5 @@
+"""Transformers that networks like."""
+
+from ._piecewise import PiecewiseLinearEncoder
+
+__all__ = ["PiecewiseLinearEncoder"]
