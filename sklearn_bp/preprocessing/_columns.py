@@ -24,7 +24,8 @@ class Columns:
     """
 
     def __init__(self, knots, center, scale, has_missing):
-        n_ramps = np.array([max(len(at) - 1, 0) for at in knots])
+        n_knots = np.array([len(of_feature) for of_feature in knots])
+        n_ramps = np.maximum(n_knots - 1, 0)
         self._n_columns = 1 + n_ramps + has_missing
         self._scaled = np.cumsum(self._n_columns) - self._n_columns
         self._missing = (self._scaled + 1 + n_ramps)[has_missing]
@@ -36,8 +37,12 @@ class Columns:
         # Zeros over an infinite width, until indicators are put in.
         self._start, self._width = np.zeros(len(is_ramp)), np.full(len(is_ramp), np.inf)
         self._start[self._scaled], self._width[self._scaled] = center / 2, scale / 2
-        self._start[is_ramp] = np.concatenate([at[:-1] / 2 for at in knots])
-        self._width[is_ramp] = np.concatenate([np.diff(at / 2) for at in knots])
+        # A ramp begins at each knot but the last of a feature.
+        halves = np.concatenate(knots) / 2
+        begins = np.ones(len(halves), dtype=bool)
+        begins[np.cumsum(n_knots)[n_knots > 0] - 1] = False
+        self._start[is_ramp] = halves[begins]
+        self._width[is_ramp] = np.diff(halves, append=0.0)[begins]
         self._low = np.where(is_ramp, 0.0, -FAR)
         self._high = np.where(is_ramp, 1.0, FAR)
 

@@ -72,7 +72,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         where a decision tree with up to `n_bins` leaves, which predicts the target from
         this feature alone, splits it. The outermost knots are the smallest and the
         largest value.
-    min_weight_fraction_leaf : float, default=0.01
+    min_weight_fraction_leaf : float, default=0.03
         The smallest share of the samples, or of their weight, in a leaf of such a tree:
         at least 0 and at most 0.5. Samples in which the feature is missing do not
         count.
@@ -141,7 +141,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         n_bins=16,
         *,
         knots="quantile",
-        min_weight_fraction_leaf=0.01,
+        min_weight_fraction_leaf=0.03,
         target_type="auto",
     ):
         self.n_bins = n_bins

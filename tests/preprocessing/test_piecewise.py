@@ -291,7 +291,7 @@ def test_weights_are_repetitions(target):
 
 
 @each_target
-@pytest.mark.parametrize("factor", [2.0**-1060, 1e-3, 1e305])
+@pytest.mark.parametrize("factor", [2.0**-990, 8, 2.0**1023])  # without rounding
 def test_the_scale_of_weights_does_not_matter(target, factor):
     X = skewed(200)
     y = target(X[:, 2])
@@ -299,7 +299,7 @@ def test_the_scale_of_weights_does_not_matter(target, factor):
     encoder = PiecewiseLinearEncoder(knots="quantile" if y is None else "tree")
     first = encoder.fit(X, y, sample_weight=weights).transform(X)
     second = encoder.fit(X, y, sample_weight=weights * factor).transform(X)
-    np.testing.assert_allclose(first, second, atol=1e-9)
+    np.testing.assert_array_equal(first, second)
 
 
 def test_a_number_is_a_weight():
