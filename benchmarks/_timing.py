@@ -26,7 +26,12 @@ REST = 0.1
 def thread_settings(n_threads):
     settings = {
         name: str(n_threads)
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        for name in (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "LOKY_MAX_CPU_COUNT",  # of joblib
+        )
     }
     eigen = "true" if n_threads > 1 else "false"
     settings["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={eigen}"
@@ -129,15 +134,20 @@ def best(medians):
     }
 
 
+def installed(packages):
+    """Those names of a dict whose package, its value, is installed."""
+    found = []
+    for name, package in packages.items():
+        if importlib.util.find_spec(package) is None:
+            print(f"{name} is left out: {package} is not installed")
+        else:
+            found.append(name)
+    return found
+
+
 def available_peers():
     """The functions of those peers whose packages are installed, by name."""
-    found = {}
-    for peer, package in PACKAGES.items():
-        if importlib.util.find_spec(package) is None:
-            print(f"{peer} is left out: {package} is not installed")
-        else:
-            found[peer] = PEERS[peer]
-    return found
+    return {peer: PEERS[peer] for peer in installed(PACKAGES)}
 
 
 def describe_machine():
@@ -158,7 +168,16 @@ def describe_machine():
         if library["user_api"] == "blas"
     }
     versions = [f"Python {platform.python_version()}"]
-    for package in ("numpy", "scikit-learn", "skorch", "torch", "jax", "optax"):
+    for package in (
+        "numpy",
+        "scikit-learn",
+        "skorch",
+        "torch",
+        "jax",
+        "optax",
+        "pytabkit",
+        "mapie",
+    ):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions.append(f"{package} {importlib.metadata.version(package)}")
     return (
