@@ -153,6 +153,7 @@ MODULES = [
     "model_selection._search",
     "model_selection._study",
     "preprocessing._piecewise",
+    "preprocessing._table",
 ]
 
 

@@ -1,5 +1,6 @@
 """Transformers that networks like."""
 
 from ._piecewise import PiecewiseLinearEncoder
+from ._table import TableEncoder
 
-__all__ = ["PiecewiseLinearEncoder"]
+__all__ = ["PiecewiseLinearEncoder", "TableEncoder"]

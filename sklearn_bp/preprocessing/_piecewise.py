@@ -92,6 +92,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         are equal; infinite if the feature is constant.
     has_missing_ : ndarray of bool of shape (n_features_in_,)
         Which features had missing values, and have an indicator.
+    is_ramp_ : ndarray of bool of shape (n_columns,)
+        Which of the columns that `transform` returns are ramps.
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -173,7 +175,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             If an argument or a parameter is not valid.
         """
         X = self._check(X, reset=True)
-        weight = _positive_scale(sample_weight, len(X))
+        weight = positive_scale(sample_weight, len(X))
         by_tree = is_name(self.knots, "tree")
         cut = self._cuts_by_tree(y, weight) if by_tree else Distribution.quantiles
         knots, centers, scales, has_missing = [], [], [], []
@@ -243,6 +245,15 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
                 names.append(f"{name}_missing")
         return np.array(names, dtype=object)
 
+    @property
+    def is_ramp_(self):
+        """Which columns are ramps, an ndarray of bool of shape (n_columns,)."""
+        parts = [
+            [False, *[True] * max(len(knots) - 1, 0), *[False] * bool(has_missing)]
+            for knots, has_missing in zip(self.knots_, self.has_missing_)
+        ]
+        return np.concatenate(parts).astype(bool)
+
     def _check(self, X, reset):
         with refusing_large_integers("X"):
             X = validate_data(
@@ -293,7 +304,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _positive_scale(sample_weight, n_samples):
+def positive_scale(sample_weight, n_samples):
     """Sample weights on a scale on which no sum overflows.
 
     Raises
