@@ -91,6 +91,35 @@ class FittedNetwork:
         theta = self.network.flatten(coefs, intercepts, dtype=self.dtype)
         return replace(self, theta=theta)
 
+    def without_scaling(self):
+        """The same function of features as a network of its own, whose first layer does
+        what is done to them before."""
+        if self.scaling is None:
+            return self
+        theta = self.theta.copy()
+        coefs, intercepts = self.network.views(theta)
+        unscaled = coefs[0] / self.scaling.scale[:, np.newaxis]
+        if self.scaling.center is not None:
+            intercepts[0][:] = intercepts[0] - self.scaling.center @ unscaled
+        coefs[0][:] = unscaled
+        return replace(self, theta=theta, scaling=None)
+
+    def among(self, is_column):
+        """The same network as one of more features, which ignores the others.
+
+        Parameters
+        ----------
+        is_column : ndarray of bool of shape (n_all_features,)
+            Which of all features are those of this network.
+        """
+        first = np.zeros((len(is_column), self.layer_sizes[1]), self.dtype)
+        first[is_column] = self.coefs[0]
+        sizes = len(is_column), *self.layer_sizes[1:]
+        network = replace(self.network, layer_sizes=sizes)
+        coefs = [first, *self.coefs[1:]]
+        theta = network.flatten(coefs, self.intercepts, dtype=self.dtype)
+        return replace(self, network=network, theta=theta)
+
     # ---- what it says about data ---------------------------------------------------
 
     def check_X(self, estimator, X):

@@ -34,6 +34,15 @@ def to_plain(fitted, state):
         Arrays, numbers, strings and dicts; also functions, if the user gave one as
         `learning_rate` or `scoring`.
     """
+    return {**_description(fitted), "training": state.to_plain()}
+
+
+def network_to_plain(fitted):
+    """The same of a network that will not be trained further, with its parameters."""
+    return {**_description(fitted), "theta": fitted.theta}
+
+
+def _description(fitted):
     loss = fitted.network.loss
     kind = next(
         name for name, kind in TARGETS.items() if isinstance(fitted.targets, kind)
@@ -46,7 +55,6 @@ def to_plain(fitted, state):
         "dtype": str(fitted.dtype),
         "targets": {"kind": kind, **vars(fitted.targets)},
         "scaling": fitted.scaling and vars(fitted.scaling).copy(),
-        "training": state.to_plain(),
     }
 
 
@@ -72,6 +80,24 @@ def from_plain(plain, coefs, intercepts):
     ValueError
         If the version of the data is unknown.
     """
+    network, targets, scaling = _parts(plain)
+    training = plain["training"]
+    if plain["version"] == 1:
+        training = _of_version_1(training)
+    theta = network.flatten(coefs, intercepts, dtype=plain["dtype"])
+    state = TrainingState.from_plain(network, theta, training)
+    return FittedNetwork(network, theta, targets, scaling=scaling), state
+
+
+def network_from_plain(plain):
+    """The inverse of `network_to_plain`."""
+    network, targets, scaling = _parts(plain)
+    theta = plain["theta"].astype(plain["dtype"])
+    return FittedNetwork(network, theta, targets, scaling=scaling)
+
+
+def _parts(plain):
+    """The network, its targets and its scaling."""
     version = plain.get("version")
     if version not in (1, VERSION):
         raise ValueError(
@@ -79,22 +105,17 @@ def from_plain(plain, coefs, intercepts):
             f" this release of sklearn_bp reads versions 1 to {VERSION}. Load it with"
             " the release that saved it, or install a newer one."
         )
-    if version == 1:
-        plain = {**plain, "training": _of_version_1(plain["training"])}
     loss, targets = dict(plain["loss"]), dict(plain["targets"])
     network = Network(
         tuple(plain["layer_sizes"]),
         tuple(plain["activations"]),
         LOSSES[loss.pop("name")](**loss),
     )
-    theta = network.flatten(coefs, intercepts, dtype=plain["dtype"])
     kind = TARGETS[targets.pop("kind")]
     revived = kind.__new__(kind)
     vars(revived).update(targets)
-    state = TrainingState.from_plain(network, theta, plain["training"])
     scaling = plain.get("scaling")
-    scaling = scaling and Scaling(**scaling)
-    return FittedNetwork(network, theta, revived, scaling=scaling), state
+    return network, revived, scaling and Scaling(**scaling)
 
 
 def _of_version_1(training):

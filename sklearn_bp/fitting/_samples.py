@@ -41,9 +41,10 @@ def check_samples(
         Whether further data may follow in other calls.
     classes : array-like of shape (n_classes,), default=None
         All classes, if the user names them.
-    scales : bool, default=False
-        Whether the network is to be given standardised features and targets. One to
-        continue from is given what it has been given so far.
+    scales : bool or "targets", default=False
+        Whether the network is to be given standardised features and targets, or
+        standardised targets alone. One to continue from is given what it has been given
+        so far.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def check_samples(
         estimator,
         X,
         y,
-        FLOATS if scales or scaling is not None else types,
+        FLOATS if scales is True or scaling is not None else types,
         reset=fitted is None,
     )
     sample_weight = check_sample_weight(sample_weight, X.shape[0])
@@ -78,12 +79,12 @@ def check_samples(
             targets.check_same(y)
     samples = Samples(X, y, sample_weight, given)
     if scales and fitted is None:
-        return scale_samples(estimator, targets, samples)
+        return scale_samples(estimator, targets, samples, features=scales is True)
     dtype = X.dtype if fitted is None else fitted.dtype
     return targets, encode_samples(estimator, targets, samples, dtype, scaling)
 
 
-def scale_samples(estimator, targets, samples, rows=None):
+def scale_samples(estimator, targets, samples, rows=None, features=True):
     """Standardise features and targets of samples that are yet to be encoded.
 
     Parameters
@@ -97,6 +98,8 @@ def scale_samples(estimator, targets, samples, rows=None):
     rows : ndarray of int, default=None
         The rows that are standardised, and other rows along with them; None stands for
         all.
+    features : bool or Scaling, default=True
+        Whether features are, or targets alone; or what is done to the features.
 
     Returns
     -------
@@ -108,7 +111,9 @@ def scale_samples(estimator, targets, samples, rows=None):
     part = samples.part(rows)
     dtype = estimator.dtype or samples.X.dtype
     targets = targets.scaled(part, targets.make_loss(estimator))
-    scaling = Scaling.of(part)
+    scaling = features or None
+    if features is True:
+        scaling = Scaling.of(part)
     return targets, encode_samples(estimator, targets, samples, dtype, scaling)
 
 

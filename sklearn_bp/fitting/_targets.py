@@ -93,6 +93,10 @@ class NumberTargets:
             self.n_outputs, center, np.where(scale == 0, 1.0, scale), constant
         )
 
+    def rescaled(self, y):
+        """Numbers in the units of the user as the network takes them."""
+        return y if self.scale is None else (y - self.center) / self.scale
+
     def decode(self, y):
         """Encoded targets in the units of the user."""
         return y if self.scale is None else y * self.scale + self.center
@@ -146,8 +150,8 @@ class NumberTargets:
             )
         given = y = y.reshape(len(y), -1)
         has_all_outputs = y.shape[1] == self.n_outputs
-        if self.scale is not None and has_all_outputs:
-            y = (y - self.center) / self.scale
+        if has_all_outputs:
+            y = self.rescaled(y)
         with np.errstate(over="ignore"):
             y = np.require(y, dtype, ["C", "A"])
         if not np.isfinite(y).all():
@@ -400,6 +404,14 @@ class ClassTargets:
         """The logarithms of probabilities, one column per class; from the raw outputs,
         since probabilities round to 0 and 1."""
         return self._by_class(raw, LOSSES[self.loss_name]().log_prediction)
+
+    def raw_of_probabilities(self, probabilities):
+        """The inverse of `probabilities`, up to rounding and a constant."""
+        with np.errstate(divide="ignore"):
+            logs = np.log(probabilities)
+            if self.is_multilabel:
+                return logs - np.log1p(-probabilities)
+        return logs if self.n_outputs > 1 else logs[:, -1:] - logs[:, :1]
 
     def _by_class(self, raw, function):
         """A function of raw outputs, of both classes where a single output stands for

@@ -426,6 +426,14 @@ class Training:
         return None if self.state.stopping is None else self.state.history.last_loss
 
     @property
+    def is_open_ended(self):
+        """Whether more epochs may help: neither does the learning rate end by plan, nor
+        are predictions known whatever the network says."""
+        schedule = self.state.schedule
+        ends_by_plan = schedule is not None and schedule.has_an_end
+        return not (ends_by_plan or self.targets.are_constant)
+
+    @property
     def seconds(self):
         """How long the epochs took, without what a follower does."""
         return sum(self.state.history.seconds)

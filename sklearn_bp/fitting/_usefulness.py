@@ -45,28 +45,50 @@ def warn_if_useless(training):
     ConvergenceWarning
         The losses include neither penalty nor dropout.
     """
+    reason = why_useless(training)
+    if reason is not None:
+        warn(reason, ConvergenceWarning)
+
+
+def why_useless(training, theta=None):
+    """What `warn_if_useless` says, or None.
+
+    Parameters
+    ----------
+    training : Training
+        A training that has been run.
+    theta : ndarray of shape (n_parameters,), default=None
+        The network's parameters after another epoch; None stands for those at the end.
+
+    Returns
+    -------
+    reason : str or None
+        The message.
+    """
     targets, network = training.targets, training.state.network
     if targets.are_constant:
-        return
+        return None
     part = _some_rows(training)
     y, weight = part.y, part.sample_weight
     if network.loss.is_of_classes and (y == y[:1]).all():
-        return
+        return None
     with np.errstate(over="ignore"):
         constant = network.loss.best_constant(y, network.n_outputs, weight)
         raw = np.broadcast_to(constant, (len(y), network.n_outputs))
         limit = network.loss.average(raw, y, weight)
-    if _loss_of_last_epoch(training) < SAFE_SHARE * limit or not math.isfinite(limit):
-        return
-    losses, _ = Measure(training, part, ["loss"])(training.state.theta[np.newaxis])
-    if losses[0] > limit * (1 + TOLERANCE):
-        warn(
-            f"The training loss of the fitted network, {losses[0]:.6g}, is above that"
-            f" of the best constant prediction, {max(limit, 0):.6g}: its predictions"
-            " are of no use by that measure."
-            f" {_remedy(training.estimator, part, network.loss)}",
-            ConvergenceWarning,
-        )
+    loss = math.inf
+    if theta is None:
+        theta, loss = training.state.theta, _loss_of_last_epoch(training)
+    if loss < SAFE_SHARE * limit or not math.isfinite(limit):
+        return None
+    losses, _ = Measure(training, part, ["loss"])(theta[np.newaxis])
+    if losses[0] <= limit * (1 + TOLERANCE):
+        return None
+    return (
+        f"The training loss of the fitted network, {losses[0]:.6g}, is above that of"
+        f" the best constant prediction, {max(limit, 0):.6g}: its predictions are of no"
+        f" use by that measure. {_remedy(training.estimator, part, network.loss)}"
+    )
 
 
 def _some_rows(training):

@@ -54,6 +54,7 @@ def check_study(
     sample_weight=None,
     groups=None,
     scales=False,
+    are_averaged=False,
     train_sizes=None,
 ):
     """Check the arguments of a study.
@@ -66,8 +67,11 @@ def check_study(
         Its parameters, a dict for each candidate.
     X, y, cv, scoring, refit, score_epochs, sample_weight, groups, train_sizes
         As `overfitting_study` takes them.
-    scales : bool, default=False
-        Whether features and targets are standardised in each fold.
+    scales : bool or "targets", default=False
+        Whether features and targets, or targets alone, are standardised in each fold.
+    are_averaged : bool, default=False
+        Whether the networks of the folds are averaged, so that one that was trained
+        without some class does no harm.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def check_study(
     if hasattr(checker, "feature_names_in_"):
         for candidate in candidates:
             candidate.network.feature_names_in_ = checker.feature_names_in_
-    if classes is not None:
+    if classes is not None and not are_averaged:
         # Those that are missing in larger parts are missing in the smallest, too.
         of_smallest = next(((cut, _cut_to(n)) for n, cut in smaller.items()), (folds,))
         _warn_of_missing_classes(y, classes, *of_smallest)
@@ -344,7 +348,7 @@ def _learned(candidates, X, y, weight, given, groups, scales):
                 network, converted.get(dtype, X), y, weight, scales=scales
             )
             if scales:
-                checked = replace(checked, X=X, y=y)
+                checked = replace(checked, y=y, X=X if scales is True else checked.X)
             converted[dtype] = checked.X
             checked = replace(checked, given=given or (checked.X, y))
             learned[dtype, loss] = targets, checked

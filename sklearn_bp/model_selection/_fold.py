@@ -38,9 +38,12 @@ class Candidate:
         The network, of which trainings use copies.
     targets : ClassTargets, NumberTargets or None, default=None
         What the targets are; without other steps, all folds have the same.
-    scales : bool, default=False
-        Whether features and targets are standardised in each fold; those of the samples
-        are then yet to be encoded.
+    scales : bool or "targets", default=False
+        Whether features and targets, or the targets alone, are standardised in each
+        fold; those of the samples are then yet to be encoded.
+    follows : callable, default=None
+        Makes what follows a training, from what a `Follower` is made of, which is what
+        None stands for.
     classes : ndarray of shape (n_classes,), default=None
         All classes, for which networks have outputs even in folds that are trained
         without some of them; None if there are none to know.
@@ -50,13 +53,18 @@ class Candidate:
     pipeline: Pipeline | None
     network: BaseEstimator
     targets: Any = None
-    scales: bool = False
+    scales: bool | str = False
     classes: Any = None
+    follows: Any = None
 
     @property
     def uses_rows(self):
         """Whether the rows of X are used in place."""
         return self.pipeline is None and self.network.solver != "lbfgs"
+
+    def in_fold(self, number):
+        """This candidate in the fold of that number."""
+        return self
 
     def training(self, samples, train, test, scoring, engine, streams=None):
         """The training on a fold, and what it is measured on.
@@ -92,7 +100,7 @@ class Candidate:
             targets, own, parts = self._followed(network, samples, train, test)
         else:
             if self.scales:
-                targets, samples = scale_samples(network, targets, samples, train)
+                targets, samples = self._scaled(network, samples, train)
             parts = [samples.part(train), samples.part(test)]
             own, rows = samples, train
             if not self.uses_rows:
@@ -103,6 +111,16 @@ class Candidate:
             _weighted(part.samples, weighs_score).part(part.rows) for part in parts
         ]
         return Training(network, targets, own, rows=rows, **common), parts
+
+    def n_bytes_of_copy(self, samples):
+        """How much memory each training takes for features of its own, other than a
+        pipeline's."""
+        return 0
+
+    def _scaled(self, network, samples, train):
+        """The targets and the samples, scaled as the training part suggests."""
+        features = self.scales is True
+        return scale_samples(network, self.targets, samples, train, features)
 
     def _followed(self, network, samples, train, test):
         """The targets, the samples to train on and the parts to measure on that the
@@ -150,13 +168,15 @@ class Follower:
         What it is measured by.
     n_epochs : int
         The maximum number of epochs.
+    test : ndarray of int
+        The row numbers of the test part, not needed here.
     """
 
     MAX_BYTES = 2**21
     MAX_NETWORKS = 128
     may_lag_behind = True
 
-    def __init__(self, parts, scoring, n_epochs):
+    def __init__(self, parts, scoring, n_epochs, test):
         self._parts = parts
         self._scoring = scoring
         self._epochs = scoring.epochs(n_epochs)
@@ -220,6 +240,30 @@ class Follower:
             self.end_epochs(theta[np.newaxis])
         self._measure(at_end=True)
 
+    def result(self, training, seconds):
+        """What was measured.
+
+        Parameters
+        ----------
+        training : Training
+            The training, which has been run.
+        seconds : float
+            How long it took to prepare it.
+
+        Returns
+        -------
+        curve : FoldCurve
+            The curves.
+        """
+        curves = self.curves
+        return FoldCurve(
+            curves[..., 0],
+            curves[..., 1:],
+            seconds + training.seconds,
+            self.seconds,
+            undefined=self.undefined,
+        )
+
     def _measure(self, at_end=False):
         start = perf_counter()
         thetas = self._thetas[: self._n_kept]
@@ -277,6 +321,8 @@ class FoldCurve:
         Why the training failed; there is then a single epoch of NaN.
     undefined : tuple of (str or None), default=()
         For each metric why some scores are undefined.
+    kept : object, default=None
+        What else the follower has kept.
     """
 
     losses: np.ndarray
@@ -285,6 +331,7 @@ class FoldCurve:
     score_time: float
     error: str | None = None
     undefined: tuple = ()
+    kept: Any = None
 
     @classmethod
     def failed(cls, error, n_metrics):
@@ -375,7 +422,8 @@ def fold_steps(
         training, parts = candidate.training(
             samples, train, test, scoring, engine, streams
         )
-        follower = Follower(parts, scoring, n_epochs)
+        follow = candidate.follows or Follower
+        follower = follow(parts, scoring, n_epochs, test)
         part = parts[0]
         with epoch_callbacks(
             training.estimator,
@@ -390,13 +438,6 @@ def fold_steps(
             seconds = perf_counter() - start
             yield from training.steps(n_epochs, followers)
             followers.end_fit(training.state.theta)
-        curves = follower.curves
+        return follower.result(training, seconds)
     except Exception as error:  # in a pipeline's steps, too: other folds go on
         return FoldCurve.failed(error, len(scoring.scorers))
-    return FoldCurve(
-        curves[..., 0],
-        curves[..., 1:],
-        seconds + training.seconds,
-        follower.seconds,
-        undefined=follower.undefined,
-    )

@@ -94,6 +94,7 @@ class Store:
                 candidate.network,
                 candidate.targets,
                 candidate.scales,
+                candidate.follows,
                 candidate.classes,
             )
             try:
@@ -113,6 +114,49 @@ class Store:
             if id(array) not in self._digests:
                 self._digests[id(array)] = (digest_of_data(array), array)
         return [self._digests[id(array)][0] for array in arrays]
+
+
+class CurveStore(Store):
+    """A store that also has the trainings of a study at hand when it is done.
+
+    Parameters
+    ----------
+    memory : str, path-like, joblib.Memory or None, default=None
+        See `Store`.
+
+    Attributes
+    ----------
+    curves : dict of tuple of int to FoldCurve
+        The results, by the numbers of candidate and fold.
+    """
+
+    def __init__(self, memory=None):
+        super().__init__(memory)
+        self.curves = {}
+
+    def shelf(self, plan, is_heard=False):
+        return _OpenShelf(super().shelf(plan, is_heard), self.curves)
+
+
+class _OpenShelf:
+    """A shelf whose results are noted in a dict as they come and go."""
+
+    def __init__(self, shelf, curves):
+        self._shelf = shelf
+        self._curves = curves
+
+    def get(self, job):
+        curve = self._shelf.get(job)
+        if curve is not None:
+            self._note(job, curve)
+        return curve
+
+    def put(self, job, curve):
+        self._note(job, curve)
+        self._shelf.put(job, curve)
+
+    def _note(self, job, curve):
+        self._curves[job.number, job.fold] = curve
 
 
 class Shelf:

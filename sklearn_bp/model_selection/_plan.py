@@ -46,6 +46,9 @@ class Plan:
         What lines about the study begin with.
     smaller : tuple of Plan, default=()
         The same study on smaller training parts, in ascending order of size.
+    limits : tuple of float, default=None
+        What a group of trainings may take for each that the engine runs at a time:
+        multiplications and additions, and memory; None are those for studies.
     """
 
     candidates: list
@@ -56,6 +59,7 @@ class Plan:
     drawn_anew: str = ""
     label: str = ""
     smaller: tuple = ()
+    limits: tuple | None = None
 
     @property
     def train_size(self):
@@ -87,7 +91,7 @@ class Plan:
     def arguments(self, number, fold, n_epochs, task=None):
         """The arguments of `train_fold` for a candidate and a fold."""
         return (
-            self.candidates[number],
+            self.candidates[number].in_fold(fold),
             *self.folds[fold],
             self.scoring,
             n_epochs,
@@ -99,7 +103,7 @@ class Plan:
     def arguments_of_group(self, jobs):
         """The arguments of `train_folds` for candidates that have the same samples."""
         members = [
-            (self.candidates[number], *self.folds[fold], n_epochs)
+            (self.candidates[number].in_fold(fold), *self.folds[fold], n_epochs)
             for number, fold, n_epochs in jobs
         ]
         return members, self.scoring, self.engine, *self._arrays(jobs[0].number)
@@ -134,7 +138,8 @@ class Plan:
         sizes, n_rows = self._sizes(number), max(len(train) for train, _ in self.folds)
         n_numbers = sum(map(prod, pairwise(sizes))) + n_rows * sizes[-1]
         of_follower = min(Follower.MAX_BYTES, 8 * Follower.MAX_NETWORKS * n_numbers)
-        return bytes_of_training(sizes, n_rows) + of_follower
+        of_copy = self.candidates[number].n_bytes_of_copy(self.samples[number])
+        return bytes_of_training(sizes, n_rows) + of_follower + of_copy
 
     def _sizes(self, number):
         """The numbers of features, units and outputs."""

@@ -158,8 +158,10 @@ def grouped(plan, jobs, n_leaders, heard):
     # works for one while another keeps its books.
     is_led_well = in_threads and n_leaders >= n_side_by_side
     longest = OPERATIONS_OF_SHORT if is_led_well else math.inf
-    most_operations = OPERATIONS_OF_GROUP * n_side_by_side
-    most_bytes = BYTES_OF_GROUP * n_side_by_side
+    most_operations, most_bytes = (
+        limit * n_side_by_side
+        for limit in plan.limits or (OPERATIONS_OF_GROUP, BYTES_OF_GROUP)
+    )
     by_samples, alone = defaultdict(list), []
     for job in jobs:
         is_short = plan.operations(job.number, job.n_epochs) <= longest
