@@ -211,6 +211,21 @@ def test_callbacks_reach_the_trainings_of_a_cv_estimator(n_jobs):
     np.testing.assert_array_equal(model.coefs_[0], expected.coefs_[0])
 
 
+def test_callbacks_of_a_cv_estimator_that_keeps_networks():
+    recorder = PropagatedRecorder()
+    settings = {"alphas": [0.01, 1], "hidden_layer_sizes": [3], "max_iter": 4, "cv": 2}
+    model = BackpropClassifierCV(keep="folds", random_state=0, **settings)
+    expected = clone(model).fit(X, Y)
+    model.set_callbacks(recorder).fit(X, Y)
+    assert Counter(recorder.met) == {
+        ("BackpropClassifierCV", 1): 1,  # the fit
+        ("BackpropClassifierCV", 2): 1,  # the search, after which nothing is trained
+        ("BackpropClassifier", 3): 4,
+        ("BackpropClassifier", 4): 4 * 4,
+    }
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+
 def test_callbacks_of_a_network_reach_a_study():
     recorder = Recorder()
     network = BackpropClassifier(max_iter=2).set_callbacks(recorder)

@@ -94,6 +94,8 @@ for loss in ("poisson", "gamma"):
 SMALL_GRID = {"alphas": (0.001, 1.0), "hidden_layer_sizes": ((10,), (30,))}
 ESTIMATORS[BackpropClassifierCV(**SMALL_GRID, max_iter=50)] = {}
 ESTIMATORS[BackpropRegressorCV(**SMALL_GRID, max_iter=50)] = {}
+ESTIMATORS[BackpropClassifierCV(**SMALL_GRID, max_iter=50, keep="folds")] = {}
+ESTIMATORS[BackpropRegressorCV(**SMALL_GRID, max_iter=50, keep="folds")] = {}
 
 # These enter the numbers that a network computes, and nothing of what is done around
 # them.

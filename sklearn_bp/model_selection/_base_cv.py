@@ -3,17 +3,27 @@
 import os
 from abc import abstractmethod
 from contextlib import nullcontext
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._callbacks import Task, data_of_callbacks, epoch_callbacks
-from ..fitting import Training, check_samples, show, warn_if_useless
+from .._holder import NetworkHolder
+from ..fitting import (
+    AveragedNetworks,
+    Training,
+    check_samples,
+    show,
+    warn_if_useless,
+)
 from ..utils import (
     CallbackSupportMixin,
     HasMethods,
@@ -25,9 +35,15 @@ from ..utils import (
     warn,
 )
 from ._checks import check_study
-from ._memory import Store
+from ._kept import BestKeeper
+from ._memory import CurveStore, Store
 from ._results import RULES, check_rule
 from ._study import check_factor, n_trainings, run_study, watched_studies
+from ._summary import count
+
+#: What a network knows of its data, and of its form.
+OF_DATA = ("n_features_in_", "feature_names_in_")
+OF_NETWORK = (*OF_DATA, "classes_", "n_outputs_", "n_layers_", "out_activation_")
 
 
 def _of_best(name):
@@ -35,7 +51,14 @@ def _of_best(name):
     return property(lambda self: getattr(self._best(), name))
 
 
-class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+def _of_one_network(method):
+    """A method that there is unless several networks are averaged."""
+    return available_if(lambda self: self._has_one_network())(method)
+
+
+class BaseBackpropCV(
+    NetworkHolder, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Base class of the two estimators; not to be used directly."""
 
     _parameter_constraints: dict = {  # noqa: RUF012 (scikit-learn's protocol)
@@ -49,6 +72,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "score_epochs": "no_validation",
         "rule": [StrOptions(set(RULES))],
         "scale": ["boolean"],
+        "keep": [StrOptions({"folds"}), None],
         "halving_factor": [Interval(Real, 2, None, closed="left"), None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -69,6 +93,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         score_epochs=None,
         rule="best",
         scale=True,
+        keep=None,
         halving_factor=3,
         n_jobs=None,
         random_state=None,
@@ -85,6 +110,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.score_epochs = score_epochs
         self.rule = rule
         self.scale = scale
+        self.keep = keep
         self.halving_factor = halving_factor
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -93,7 +119,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None, groups=None):
-        """Choose by cross-validation, and train on all data.
+        """Choose by cross-validation, and train on all data or keep what was trained.
 
         Parameters
         ----------
@@ -122,38 +148,41 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         -----
         ConvergenceWarning
             If the last epoch that may be chosen is the best, or the network that was
-            trained on all data is no better than the best constant prediction.
+            trained on all data is no better than the best constant prediction; or, with
+            ``keep="folds"``, if this holds of most of the networks.
         FitFailedWarning, UndefinedMetricWarning, UserWarning
             As :func:`overfitting_study` does.
         """
         network = self._network()
-        task = Task.of(self, max_subtasks=2)
+        store = Store(self.memory) if self.keep is None else CurveStore(self.memory)
+        task = Task.of(self, max_subtasks=2 if self.keep is None else 1)
         data = data_of_callbacks(X, y, sample_weight)
         with nullcontext() if task is None else task.reported(data):
-            study = self._choose(network, X, y, sample_weight, groups, task)
+            plan = self._plan(network, X, y, sample_weight, groups)
+            study = self._search(plan, store, task, data)
             choice = study.select()
-            network.set_params(**choice.params)
-            self._train(network, choice.epoch, X, y, sample_weight, task)
-            self.best_estimator_ = network
+            if self.keep is None:
+                network.set_params(**choice.params)
+                self._train(network, choice.epoch, X, y, sample_weight, task)
+                shown = _shown_of_best(network)
+            else:
+                shown = self._averaged_folds(plan, choice.index, store.curves, y)
+            for name in (*OF_NETWORK, "_best_network", "_averaged", "fold_epochs_"):
+                vars(self).pop(name, None)
+            vars(self).update(shown)
             self.study_ = study
             self.cv_results_ = study.cv_results_
             self.best_params_ = choice.params
             self.best_epoch_ = choice.epoch
             self.best_score_ = choice.score
-            self.n_iter_ = network.n_iter_
-            for name in ("n_features_in_", "feature_names_in_", "classes_"):
-                vars(self).pop(name, None)
-                if hasattr(network, name):
-                    setattr(self, name, getattr(network, name))
         return self
 
-    def _choose(self, network, X, y, sample_weight, groups, task):
-        """Study the settings, by epochs."""
+    def _plan(self, network, X, y, sample_weight, groups):
+        """The study of the settings, ready to begin."""
         grid = {
             "alpha": list(self.alphas),
             "hidden_layer_sizes": list(self.hidden_layer_sizes),
         }
-        store = Store(self.memory)
         plan = check_study(
             network,
             list(ParameterGrid(grid)),
@@ -168,11 +197,18 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             scales=self.scale,
         )
         check_rule(self.rule, len(plan.folds))
+        if self.keep is None:
+            return plan
+        candidates = [replace(each, follows=BestKeeper) for each in plan.candidates]
+        return replace(plan, candidates=candidates)
+
+    def _search(self, plan, store, task, data):
+        """Study the settings, by epochs."""
         factor = check_factor(self.halving_factor)
         part, reported = None, nullcontext()
         if task is not None:
             part = task.subtask("search", max_subtasks=n_trainings(plan, factor))
-            reported = part.reported(data_of_callbacks(X, y, sample_weight))
+            reported = part.reported(data)
         verbose = plain_number(self.verbose)
         with reported, watched_studies([plan], factor, verbose) as progress:
             study = run_study(
@@ -202,19 +238,56 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             if follower is not None:
                 follower.end_fit(training.state.theta)
         warn_if_useless(training)
-        schedule = training.state.schedule
-        ends_by_plan = schedule is not None and schedule.has_an_end
-        is_known = training.targets.are_constant  # whatever the network says
-        if training.n_iter == self.max_iter and not (ends_by_plan or is_known):
-            warn(
-                "The best number of epochs is the last one that the search has tried,"
-                f" max_iter={self.max_iter}, so that more may be better. Increase"
-                " max_iter, or learning_rate_init of `estimator`.",
-                ConvergenceWarning,
-            )
+        if training.n_iter == self.max_iter and training.is_open_ended:
+            self._warn_of_last_epoch()
+
+    def _averaged_folds(self, plan, number, curves, y):
+        """The attributes of the average of the networks that a setting has kept."""
+        folds = [curves[number, fold] for fold in range(len(plan.folds))]
+        kept = [fold.kept for fold in folds]
+        averaged = AveragedNetworks.from_plain(
+            {
+                "networks": [each["network"] for each in kept],
+                "weights": np.full(len(kept), 1 / len(kept)),
+            }
+        )
+        if issparse(y):  # indicators, which the study has taken as an array
+            averaged.targets.is_sparse = True
+        self._warn_of_folds(kept)
+        network = averaged.networks[0]
+        return {
+            **_attributes(plan.candidates[number].network, OF_DATA),
+            **averaged.targets.attributes,
+            "n_layers_": len(network.layer_sizes),
+            "out_activation_": network.link,
+            "n_iter_": np.array([len(fold.losses) for fold in folds]),
+            "fold_epochs_": np.array([each["epoch"] for each in kept]),
+            "_averaged": averaged,
+        }
+
+    def _warn_of_folds(self, kept):
+        """Warn of what holds of most of the networks that were kept."""
+        n_folds = len(kept)
+        reasons = [each["why_useless"] for each in kept if each["why_useless"]]
+        if 2 * len(reasons) > n_folds:
+            where = f"{len(reasons)} of {count(n_folds, 'fold')}"
+            warn(f"In {where}: {reasons[0]}", ConvergenceWarning)
+        n_last = sum(each["is_last"] for each in kept)
+        if 2 * n_last > n_folds:
+            self._warn_of_last_epoch(f", in {n_last} of {count(n_folds, 'fold')},")
+
+    def _warn_of_last_epoch(self, where=""):
+        warn(
+            f"The best number of epochs is{where} the last one that the search has"
+            f" tried, max_iter={self.max_iter}, so that more may be better. Increase"
+            " max_iter, or learning_rate_init of `estimator`.",
+            ConvergenceWarning,
+        )
+
+    # ---- asking the networks ---------------------------------------------------------
 
     def predict(self, X):
-        """Predict with the network that was trained on all data.
+        """Predict with the network that was trained on all data, or those of the folds.
 
         Parameters
         ----------
@@ -224,10 +297,19 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions; numbers in float64 if targets are scaled.
+            The predictions; numbers in float64 if targets are scaled, or networks
+            averaged.
         """
-        return self._best().predict(X)
+        return self._respond("predict", X)
 
+    def _respond(self, method, X):
+        """What the method of that name returns."""
+        check_is_fitted(self)
+        if "_averaged" not in vars(self):
+            return getattr(self._best_network, method)(X)
+        return self._averaged.respond(method, self._averaged.check_X(self, X))
+
+    @_of_one_network
     def loss_and_gradients(self, X, y, sample_weight=None):
         """The objective of training on these data, and its derivatives.
 
@@ -252,6 +334,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return self._best().loss_and_gradients(X, y, sample_weight)
 
+    @_of_one_network
     def input_gradients(self, X):
         """The derivatives of each raw output with respect to each feature.
 
@@ -270,6 +353,7 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return self._best().input_gradients(X)
 
+    @_of_one_network
     def hidden_activations(self, X, layer=-1):
         """The outputs of the units of a hidden layer.
 
@@ -290,12 +374,54 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     coefs_ = _of_best("coefs_")
     intercepts_ = _of_best("intercepts_")
     network_ = _of_best("network_")
-    n_layers_ = _of_best("n_layers_")
-    n_outputs_ = _of_best("n_outputs_")
-    out_activation_ = _of_best("out_activation_")
     history_ = _of_best("history_")
     loss_curve_ = _of_best("loss_curve_")
     loss_ = _of_best("loss_")
+
+    @property
+    def best_estimator_(self):
+        return self._best()
+
+    @property
+    def networks_(self):
+        check_is_fitted(self)
+        if "_averaged" not in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} has no networks_: it has trained one on"
+                " all data, see best_estimator_. With keep='folds', it keeps and"
+                " averages those of the folds instead."
+            )
+        return list(self._averaged.networks)
+
+    def _best(self):
+        check_is_fitted(self)
+        self._has_one_network()
+        return self._best_network
+
+    def _has_one_network(self):
+        """Whether there may be what belongs to a single network; the error says why
+        there is not."""
+        if "_averaged" in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} has no network that was trained on all"
+                " data, nor what belongs to it: with keep='folds', it averages those of"
+                " the folds, see networks_. Set keep=None to train one on all data."
+            )
+        return True
+
+    def __getstate__(self):
+        # Plain data: no private class is needed to load the networks.
+        attributes = dict(super().__getstate__())
+        if "_averaged" in attributes:
+            attributes["_averaged"] = self._averaged.to_plain()
+        return attributes
+
+    def __setstate__(self, attributes):
+        super().__setstate__(attributes)
+        if "_averaged" in vars(self):
+            self._averaged = AveragedNetworks.from_plain(self._averaged)
+
+    # ---- the network that is studied -------------------------------------------------
 
     def _network(self):
         """The network whose parameters are to be chosen."""
@@ -316,33 +442,6 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             network.set_params(random_state=seed)
         return network
 
-    def set_params(self, **params):
-        """Set parameters of this estimator, or of the network that it holds.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameters by name; those of the network as ``estimator__<name>``.
-
-        Returns
-        -------
-        self : object
-            The estimator.
-        """
-        nested = [name for name in params if name.startswith("estimator__")]
-        if nested and params.get("estimator", self.estimator) is None:
-            kind = type(self._default_network()).__name__
-            names = ", ".join(f"{name.split('__')[1]}=..." for name in nested)
-            raise ValueError(
-                f"{nested} cannot be set, as estimator is None. Pass a network, such as"
-                f" estimator={kind}({names})."
-            )
-        return super().set_params(**params)
-
-    def _best(self):
-        check_is_fitted(self)
-        return self.best_estimator_
-
     @abstractmethod
     def _default_network(self):
         """The network that stands in for ``estimator=None``."""
@@ -351,3 +450,17 @@ class BaseBackpropCV(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _attributes(network, names):
+    """Those of the named attributes that a network has."""
+    return {name: getattr(network, name) for name in names if hasattr(network, name)}
+
+
+def _shown_of_best(network):
+    """The attributes of a single network that was trained on all data."""
+    return {
+        **_attributes(network, OF_NETWORK),
+        "n_iter_": network.n_iter_,
+        "_best_network": network,
+    }

@@ -14,7 +14,8 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
     Each combination of `alphas` and `hidden_layer_sizes` is trained on the folds of a
     cross-validation, and measured after each epoch. Settings that look hopeless are
     given up early, by successive halving [1]_. A network is then trained on all data,
-    with the best setting and number of epochs.
+    with the best setting and number of epochs; or the networks of the folds are kept
+    and averaged, see `keep`.
 
     Parameters
     ----------
@@ -60,6 +61,15 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
         returned, in your units; `coefs_` are those of the network for the standardised
         data.
 
+    keep : {'folds'}, default=None
+        What to predict with. None trains once more, on all data. 'folds' keeps, from
+        the search itself, the networks that the chosen setting had in the folds, and
+        averages their probabilities or, in your units, their numbers [2]_. Each is as
+        it was after the epoch with the best score on the part of the data that it was
+        trained without, whatever the `rule` says of epochs; with the smallest loss
+        there, if that part has no score. Until the setting is chosen, the networks of
+        all of them are in memory.
+
     halving_factor : float, default=3
         The factor, 2 or more, by which each round of successive halving reduces the
         number of settings and extends their training. None trains all of them to the
@@ -77,6 +87,7 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
         Where to keep each training of the folds as soon as it is done, so that the same
         fit, after an interruption or a crash, goes on from there; see
         :func:`overfitting_study`. It needs a `random_state`, here or of `estimator`.
+        ``keep='folds'`` does not find trainings that were done without it.
 
     verbose : int, default=0
         1 prints a line for each setting when its folds are done; 2 shows how many
@@ -87,15 +98,21 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
     ----------
     best_estimator_ : BackpropClassifier
         The network that was trained on all data. It scales what it is given; a clone of
-        it is a plain network, which does not.
+        it is a plain network, which does not. With ``keep='folds'`` there is none.
+
+    networks_ : list
+        With ``keep='folds'``, the network of each fold, as `network_` describes it.
+
+    fold_epochs_ : ndarray of shape (n_folds,)
+        With ``keep='folds'``, the epoch after which each of them was kept.
 
     best_params_ : dict
-        Its `alpha` and `hidden_layer_sizes`.
+        The chosen `alpha` and `hidden_layer_sizes`.
 
     best_epoch_ : int
-        The number of epochs that it was trained for, unless its own `n_iter_no_change`
-        or early stopping ended training earlier, as they may in the folds; see
-        `n_iter_`.
+        The chosen number of epochs. `best_estimator_` was trained for as many, unless
+        its own `n_iter_no_change` or early stopping ended training earlier, as they may
+        in the folds; see `n_iter_`.
 
     best_score_ : float
         The mean score of the choice over the folds; for 'loss', the negated loss.
@@ -107,18 +124,9 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
         The results of all settings at their best epoch, as in `GridSearchCV`. Those
         that were given up only have results up to then; see the column 'n_epochs'.
 
-    n_iter_ : int
-        The number of epochs that it was actually trained for.
-
-    coefs_ : list of ndarray of shape (n_units_below, n_units)
-        The weights of each layer of `best_estimator_`, of which these are the
-        attributes, too:
-
-    intercepts_ : list of ndarray of shape (n_units,)
-        The biases of each layer.
-
-    network_ : object
-        The network, with a description for programs that read it.
+    n_iter_ : int or ndarray of shape (n_folds,)
+        The number of epochs that training actually took; with ``keep='folds'``, that of
+        each fold.
 
     n_layers_ : int
         The number of layers, counting the inputs.
@@ -128,6 +136,16 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
 
     out_activation_ : str
         The name of the function that turns raw outputs into predictions.
+
+    coefs_ : list of ndarray of shape (n_units_below, n_units)
+        The weights of each layer of `best_estimator_`, of which these are the
+        attributes, too, and which there are only with it:
+
+    intercepts_ : list of ndarray of shape (n_units,)
+        The biases of each layer.
+
+    network_ : object
+        The network, with a description for programs that read it.
 
     history_ : dict of ndarray
         What was recorded at each epoch.
@@ -158,6 +176,9 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
     .. [1] Jamieson, K. & Talwalkar, A. (2016). "Non-stochastic best arm identification
        and hyperparameter optimization." AISTATS.
 
+    .. [2] Krogh, A. & Vedelsby, J. (1995). "Neural network ensembles, cross validation,
+       and active learning." NIPS.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -168,11 +189,17 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
     True
     """
 
+    _network_class = BackpropClassifier
+
     def _default_network(self):
         return BackpropClassifier(learning_rate_init=0.002, n_iter_no_change=np.inf)
 
     def decision_function(self, X):
         """Raw outputs of the network, see :meth:`BackpropClassifier.decision_function`.
+
+        With ``keep='folds'``, those of a network whose probabilities would be the mean:
+        logarithms of probabilities or, where one output stands for two classes or a
+        label, of the odds.
 
         Parameters
         ----------
@@ -184,7 +211,7 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
         raw : ndarray of shape (n_samples,) or (n_samples, n_classes)
             The raw outputs.
         """
-        return self._best().decision_function(X)
+        return self._respond("decision_function", X)
 
     def predict_proba(self, X):
         """Predict probabilities.
@@ -199,7 +226,7 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
         probabilities : ndarray of shape (n_samples, n_classes)
             The probability of each class, in the order of `classes_`.
         """
-        return self._best().predict_proba(X)
+        return self._respond("predict_proba", X)
 
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities.
@@ -215,7 +242,7 @@ class BackpropClassifierCV(ClassifierMixin, BaseBackpropCV):
             The logarithm of what `predict_proba` returns, precise also where that is
             all but 0 or 1.
         """
-        return self._best().predict_log_proba(X)
+        return self._respond("predict_log_proba", X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -229,7 +256,8 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
     Each combination of `alphas` and `hidden_layer_sizes` is trained on the folds of a
     cross-validation, and measured after each epoch. Settings that look hopeless are
     given up early, by successive halving [1]_. A network is then trained on all data,
-    with the best setting and number of epochs.
+    with the best setting and number of epochs; or the networks of the folds are kept
+    and averaged, see `keep`.
 
     Parameters
     ----------
@@ -276,6 +304,15 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
         taken, and predictions and `input_gradients` returned, in your units; losses,
         `huber_delta` and `coefs_` are those of the network for the standardised data.
 
+    keep : {'folds'}, default=None
+        What to predict with. None trains once more, on all data. 'folds' keeps, from
+        the search itself, the networks that the chosen setting had in the folds, and
+        averages their probabilities or, in your units, their numbers [2]_. Each is as
+        it was after the epoch with the best score on the part of the data that it was
+        trained without, whatever the `rule` says of epochs; with the smallest loss
+        there, if that part has no score. Until the setting is chosen, the networks of
+        all of them are in memory.
+
     halving_factor : float, default=3
         The factor, 2 or more, by which each round of successive halving reduces the
         number of settings and extends their training. None trains all of them to the
@@ -293,6 +330,7 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
         Where to keep each training of the folds as soon as it is done, so that the same
         fit, after an interruption or a crash, goes on from there; see
         :func:`overfitting_study`. It needs a `random_state`, here or of `estimator`.
+        ``keep='folds'`` does not find trainings that were done without it.
 
     verbose : int, default=0
         1 prints a line for each setting when its folds are done; 2 shows how many
@@ -303,15 +341,21 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
     ----------
     best_estimator_ : BackpropRegressor
         The network that was trained on all data. It scales what it is given; a clone of
-        it is a plain network, which does not.
+        it is a plain network, which does not. With ``keep='folds'`` there is none.
+
+    networks_ : list
+        With ``keep='folds'``, the network of each fold, as `network_` describes it.
+
+    fold_epochs_ : ndarray of shape (n_folds,)
+        With ``keep='folds'``, the epoch after which each of them was kept.
 
     best_params_ : dict
-        Its `alpha` and `hidden_layer_sizes`.
+        The chosen `alpha` and `hidden_layer_sizes`.
 
     best_epoch_ : int
-        The number of epochs that it was trained for, unless its own `n_iter_no_change`
-        or early stopping ended training earlier, as they may in the folds; see
-        `n_iter_`.
+        The chosen number of epochs. `best_estimator_` was trained for as many, unless
+        its own `n_iter_no_change` or early stopping ended training earlier, as they may
+        in the folds; see `n_iter_`.
 
     best_score_ : float
         The mean score of the choice over the folds; for 'loss', the negated loss.
@@ -323,18 +367,9 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
         The results of all settings at their best epoch, as in `GridSearchCV`. Those
         that were given up only have results up to then; see the column 'n_epochs'.
 
-    n_iter_ : int
-        The number of epochs that it was actually trained for.
-
-    coefs_ : list of ndarray of shape (n_units_below, n_units)
-        The weights of each layer of `best_estimator_`, of which these are the
-        attributes, too:
-
-    intercepts_ : list of ndarray of shape (n_units,)
-        The biases of each layer.
-
-    network_ : object
-        The network, with a description for programs that read it.
+    n_iter_ : int or ndarray of shape (n_folds,)
+        The number of epochs that training actually took; with ``keep='folds'``, that of
+        each fold.
 
     n_layers_ : int
         The number of layers, counting the inputs.
@@ -344,6 +379,16 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
 
     out_activation_ : str
         The name of the function that turns raw outputs into predictions.
+
+    coefs_ : list of ndarray of shape (n_units_below, n_units)
+        The weights of each layer of `best_estimator_`, of which these are the
+        attributes, too, and which there are only with it:
+
+    intercepts_ : list of ndarray of shape (n_units,)
+        The biases of each layer.
+
+    network_ : object
+        The network, with a description for programs that read it.
 
     history_ : dict of ndarray
         What was recorded at each epoch.
@@ -371,6 +416,9 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
     .. [1] Jamieson, K. & Talwalkar, A. (2016). "Non-stochastic best arm identification
        and hyperparameter optimization." AISTATS.
 
+    .. [2] Krogh, A. & Vedelsby, J. (1995). "Neural network ensembles, cross validation,
+       and active learning." NIPS.
+
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
@@ -380,6 +428,8 @@ class BackpropRegressorCV(RegressorMixin, BaseBackpropCV):
     >>> model.score(X, y) > 0.5
     True
     """
+
+    _network_class = BackpropRegressor
 
     def _default_network(self):
         return BackpropRegressor(learning_rate_init=0.002, n_iter_no_change=np.inf)

@@ -30,6 +30,23 @@ def check_fitted(model):
         _require(len(model.classes_) > 0, "classes")
 
 
+def check_kept(model):
+    """The same of one that has kept the networks of folds."""
+    n_folds = len(model.networks_)
+    _require(len(model.fold_epochs_) == len(model.n_iter_) == n_folds, "epochs")
+    is_in_range = (model.fold_epochs_ >= 1) & (model.fold_epochs_ <= model.n_iter_)
+    _require(is_in_range.all(), "epochs within those of the training")
+    for network in model.networks_:
+        _require(network.layer_sizes[0] == model.n_features_in_, "an input per feature")
+        _require(len(network.layer_sizes) == model.n_layers_, "n_layers_")
+        _require(np.isfinite(network.theta).all(), "finite parameters")
+
+
+def _network(model):
+    """Its network, or the first of several."""
+    return model.networks_[0] if hasattr(model, "networks_") else model.network_
+
+
 def _widths(model):
     return model.network_.layer_sizes[1:-1]
 
@@ -59,13 +76,15 @@ def check_answer(method, value, model, n_rows):
     else:
         shape = (n_rows,) if model.n_outputs_ == 1 else (n_rows, model.n_outputs_)
     _require(value.shape == shape, f"shape {shape}, not {value.shape}")
-    is_unscaled = method == "predict" and model.network_.scaling is not None
-    dtype = np.float64 if is_unscaled else model.network_.dtype
+    network = _network(model)
+    is_unscaled = method == "predict" and network.scaling is not None
+    is_float64 = is_unscaled or hasattr(model, "networks_")
+    dtype = np.float64 if is_float64 else network.dtype
     _require(value.dtype == dtype, f"dtype {dtype}, not {value.dtype}")
     _require(not np.isnan(value).any(), "no NaN")
     if method == "predict_proba":
         _require(((value >= 0) & (value <= 1)).all(), "probabilities")
-        if model.network_.loss == "log_loss" or len(model.classes_) <= 2 < value.ndim:
+        if network.loss == "log_loss" or len(model.classes_) <= 2 < value.ndim:
             _require(np.allclose(value.sum(axis=1), 1, atol=1e-5), "a sum of 1")
 
 
@@ -82,7 +101,7 @@ def check_study(result):
 
 
 def _check_labels(value, model, n_rows):
-    if model.network_.targets.is_multilabel:
+    if _network(model).targets.is_multilabel:
         _require(value.shape == (n_rows, len(model.classes_)), "shape of indicators")
         values = value.data if sp.issparse(value) else value
         _require(np.isin(values, [0, 1]).all(), "indicators")

@@ -255,6 +255,11 @@ def _of_search(network, other):
             "1e300 | 10**400 | np.longdouble('1e4000')",
             "1 | 0 | -1 | 'a' | [2] | np.nan | np.inf",
         ),
+        "keep": sources(
+            "None | 'folds'",
+            "np.str_('folds')",
+            "'best' | '' | True | 0 | ['folds'] | np.nan",
+        ),
         "n_jobs": sources(
             "None | 1",
             "2 | -1 | np.int64(1)",

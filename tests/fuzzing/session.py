@@ -22,7 +22,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 import sklearn_bp
 
 from . import forms
-from .fitted import check_answer, check_fitted, check_study
+from .fitted import check_answer, check_fitted, check_kept, check_study
 from .known import reason_of
 from .outcomes import Fault, check, fingerprint, outcome_of
 
@@ -269,7 +269,8 @@ def _check_value(method, outcome, model, values):
     if method in TRAINING:
         if value is not model:
             raise Fault(f"{method} should return the estimator")
-        check_fitted(network)
+        check = check_kept if hasattr(model, "networks_") else check_fitted
+        check(network)
         return
     if method in STUDIES:
         check_study(value)
