@@ -8,6 +8,7 @@ from ._show_versions import show_versions
 from .engine import config_context, get_config, set_config
 
 if TYPE_CHECKING:
+    from .ensemble import BackpropEnsembleClassifier, BackpropEnsembleRegressor
     from .model_selection import (
         BackpropClassifierCV,
         BackpropRegressorCV,
@@ -27,6 +28,8 @@ __version__ = "0.1.0"
 __all__ = [
     "BackpropClassifier",
     "BackpropClassifierCV",
+    "BackpropEnsembleClassifier",
+    "BackpropEnsembleRegressor",
     "BackpropRegressor",
     "BackpropRegressorCV",
     "EpochCurve",
@@ -49,9 +52,9 @@ def __getattr__(name):
     # Studies stand on sklearn.model_selection, which takes as long to import as all the
     # rest, so it is imported when they are first used.
     if name in __all__:
-        from . import model_selection
+        from . import ensemble, model_selection
 
-        return getattr(model_selection, name)
+        return getattr(ensemble if name in ensemble.__all__ else model_selection, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

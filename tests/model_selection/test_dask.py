@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from joblib import parallel_config
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 
 from sklearn_bp import (
     BackpropClassifier,
     BackpropClassifierCV,
+    BackpropEnsembleClassifier,
     epoch_curve,
     get_config,
     overfitting_study,
@@ -106,3 +108,13 @@ def test_a_killed_worker(data, deadly_accuracy, request):
     study = overfitting_study(NETWORK, *data, GRID, scoring=deadly_accuracy)
     assert deadly_accuracy.has_killed()
     assert_same_bits(study.curves, expected.curves)
+
+
+def test_an_ensemble(request, data):
+    X, y = data
+    model = BackpropEnsembleClassifier(NETWORK, cv=3, random_state=0)
+    here = model.fit(X, y).predict_proba(X)
+    request.getfixturevalue("cluster")
+    there = clone(model).set_params(n_jobs=2).fit(X, y)
+    assert there.predict_proba(X).tobytes() == here.tobytes()
+    assert there.oof_predictions_.tobytes() == model.oof_predictions_.tobytes()
