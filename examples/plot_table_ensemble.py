@@ -3,11 +3,11 @@ An ensemble on a raw table
 ==========================
 
 Tables as people have them hold numbers of all sizes, categories and gaps.
-`BackpropEnsembleRegressor` takes them as they are: it encodes the columns, trains a
-network for each of eight folds until its loss on the fold no longer falls, and averages
-them. Each sample has then been predicted by a network that has not seen it, so that one
-fit also says how good the predictions are, whether the networks have overfitted, and
-how far off a prediction may be [1]_.
+`BackpropEnsembleRegressor` takes them as they are: it encodes the columns, trains
+networks for each of eight folds until their loss on the fold no longer falls, and
+averages them. Each sample has then been predicted by networks that have not seen it, so
+that one fit also says how good the predictions are, whether the networks have
+overfitted, and how far off a prediction may be [1]_.
 
 .. [1] Barber, R. F., Candès, E., Ramdas, A. & Tibshirani, R. (2021). "Predictive
    inference with the jackknife+." Annals of Statistics 49.
@@ -48,7 +48,8 @@ flats.loc[rng.random(n_flats) < 0.05, "district"] = None
 print(flats.head())
 
 # %%
-# One line trains eight networks.
+# One line trains sixteen networks, two for each fold: one that sees all encoded
+# columns, and one that sees fewer.
 
 known, new, known_rent, new_rent = train_test_split(flats, rent, random_state=0)
 model = BackpropEnsembleRegressor(random_state=0).fit(known, known_rent)
@@ -64,7 +65,8 @@ print(f"rents of new flats in their intervals of 90 %: {is_inside.mean():.1%}")
 # each was stopped.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
-(curve, *_) = model.study_.curves
+number = np.flatnonzero(model.setting_weights_)[0]
+curve = model.study_.curves[number]
 for fold, epoch in enumerate(model.best_epochs_[0]):
     n_epochs = curve.n_epochs[fold]
     epochs = np.arange(1, n_epochs + 1)
