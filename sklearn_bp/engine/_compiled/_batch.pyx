@@ -18,8 +18,8 @@ from libc.string cimport memset
 from ._interrupts cimport is_interrupted
 from ._kernels cimport add_scaled, penalize
 from ._layers cimport (
-    backward_rows, coef_gradient, forward_rows, intercept_gradient, load_rows,
-    point_at, sparse_coef_gradient,
+    backward_rows, clear_coef_gradient, coef_gradient, forward_rows,
+    intercept_gradient, load_rows, point_at, sparse_coef_gradient,
 )
 from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, address,
@@ -207,9 +207,17 @@ cdef void sparse_part(
     Worker worker, const Layers *layers, const Data *data, const Block *block,
     floating *gradient, bint accumulate,
 ) noexcept nogil:
-    """A thread's columns of the first layer's gradient."""
+    """A thread's part of the first layer's gradient: rows, which are set to zero, and
+    then columns, since several rows of the data may add to the same row."""
+    if not accumulate:
+        clear_coef_gradient(
+            layers, block, gradient,
+            cut(layers.sizes[0], worker.thread, worker.n_threads),
+            cut(layers.sizes[0], worker.thread + 1, worker.n_threads),
+        )
+        wait_for_others(worker)
     sparse_coef_gradient(
-        layers, data, block, gradient, accumulate,
+        layers, data, block, gradient,
         cut(layers.sizes[1], worker.thread, worker.n_threads),
         cut(layers.sizes[1], worker.thread + 1, worker.n_threads),
     )

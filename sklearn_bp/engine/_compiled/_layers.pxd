@@ -28,9 +28,13 @@ cdef void coef_gradient(
     const Layers *layers, const Block *block, int layer, Py_ssize_t start,
     Py_ssize_t stop, bint accumulate, floating *target
 ) noexcept nogil
+cdef void clear_coef_gradient(
+    const Layers *layers, const Block *block, floating *gradient, Py_ssize_t start,
+    Py_ssize_t stop
+) noexcept nogil
 cdef void sparse_coef_gradient(
     const Layers *layers, const Data *data, const Block *block, floating *gradient,
-    bint accumulate, Py_ssize_t start, Py_ssize_t stop
+    Py_ssize_t start, Py_ssize_t stop
 ) noexcept nogil
 cdef void intercept_gradient(
     const Layers *layers, const Block *block, int layer, floating *gradient,

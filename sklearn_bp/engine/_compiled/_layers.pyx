@@ -26,6 +26,9 @@ from ._structs cimport Block, Data, Layers
 cdef bint AS_IS = False
 cdef bint TRANSPOSED = True
 
+# Numbers that are set to zero between two looks for an interruption.
+cdef Py_ssize_t MOST_CLEARED = 1_000_000
+
 # NO_VECTORS stands for BLAS.
 cdef instruction_set PRODUCTS_BY = best_instruction_set()
 NAMES = ("BLAS", "AVX2", "AVX-512")
@@ -298,21 +301,31 @@ cdef void coef_gradient(
            target, block.watch)
 
 
+cdef void clear_coef_gradient(
+    const Layers *layers, const Block *block, floating *gradient, Py_ssize_t start,
+    Py_ssize_t stop,
+) noexcept nogil:
+    """Set rows start to stop of the first layer's gradient to zero."""
+    cdef Py_ssize_t n_units = layers.sizes[1], end
+    cdef Py_ssize_t n_rows = max(1, MOST_CLEARED // n_units)
+    gradient += layers.coef_starts[0]
+    while start < stop and not is_interrupted(block.watch, n_rows * n_units):
+        end = min(start + n_rows, stop)
+        memset(gradient + start * n_units, 0,
+               (end - start) * n_units * sizeof(floating))
+        start = end
+
+
 cdef void sparse_coef_gradient(
     const Layers *layers, const Data *data, const Block *block, floating *gradient,
-    bint accumulate, Py_ssize_t start, Py_ssize_t stop,
+    Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """Columns start to stop of D (i, o) = X' (i, n) @ delta (n, o), set or added."""
+    """Add columns start to stop of X' (i, n) @ delta (n, o) to the gradient."""
     cdef Py_ssize_t n_units = layers.sizes[1], width = stop - start, i
     cdef const floating *values = <const floating *> data.values
     cdef const floating *delta = <const floating *> block.deltas[0] + start
     cdef floating *target = gradient + layers.coef_starts[0] + start
     cdef int64_t row, k
-    if not accumulate:
-        for i in range(layers.sizes[0]):
-            if is_interrupted(block.watch, width):
-                return
-            memset(target + i * n_units, 0, width * sizeof(floating))
     for i in range(block.n_rows):
         row = row_number(block, i)
         if is_interrupted(block.watch, 2.0 * width * n_nonzero(data, row)):
