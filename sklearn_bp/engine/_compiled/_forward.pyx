@@ -58,7 +58,8 @@ def forward_all(
     memset(&point, 0, sizeof(point))
     divide_rows(&grid, n_threads)
     workspace = Workspace(
-        compiled, training_set, grid.capacity, sizeof(floating), n_threads
+        compiled, training_set, grid.capacity, sizeof(floating), n_threads,
+        derives=False,
     )
     grid.blocks = workspace.blocks
     if rows is not None:

@@ -62,12 +62,12 @@ cdef extern from "kernels.h" nogil:
         const double *delta, double *total, Py_ssize_t rows, Py_ssize_t cols
     )
     void output_float(
-        loss kind, const double *settings, float *delta, const float *y,
-        double *row_loss, Py_ssize_t rows, Py_ssize_t cols
+        loss kind, const double *settings, bint derives, float *delta,
+        const float *y, double *row_loss, Py_ssize_t rows, Py_ssize_t cols
     )
     void output_double(
-        loss kind, const double *settings, double *delta, const double *y,
-        double *row_loss, Py_ssize_t rows, Py_ssize_t cols
+        loss kind, const double *settings, bint derives, double *delta,
+        const double *y, double *row_loss, Py_ssize_t rows, Py_ssize_t cols
     )
     void weight_rows_float(
         float *delta, double *row_loss, const float *weight, double m, Py_ssize_t rows,
@@ -176,13 +176,13 @@ cdef inline void add_rows(
 
 
 cdef inline void output(
-    loss kind, const double *settings, floating *delta, const floating *y,
-    double *row_loss, Py_ssize_t rows, Py_ssize_t cols
+    loss kind, const double *settings, bint derives, floating *delta,
+    const floating *y, double *row_loss, Py_ssize_t rows, Py_ssize_t cols
 ) noexcept nogil:
     if floating is float:
-        output_float(kind, settings, delta, y, row_loss, rows, cols)
+        output_float(kind, settings, derives, delta, y, row_loss, rows, cols)
     else:
-        output_double(kind, settings, delta, y, row_loss, rows, cols)
+        output_double(kind, settings, derives, delta, y, row_loss, rows, cols)
 
 
 cdef inline void weight_rows(

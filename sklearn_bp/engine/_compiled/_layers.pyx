@@ -241,8 +241,8 @@ cdef void show_outputs(
     memcpy(raw, outputs, (end - begin) * n_outputs * sizeof(floating))
     if winners != NULL:
         find_largest(<const floating *> outputs, end - begin, n_outputs, winners)
-    if losses != NULL:  # which overwrites the outputs
-        output(layers.loss_kind, layers.loss_settings, outputs,
+    if losses != NULL:  # which may overwrite the outputs
+        output(layers.loss_kind, layers.loss_settings, False, outputs,
                <floating *> block.y + begin * layers.n_targets, losses, end - begin,
                n_outputs)
 
@@ -268,8 +268,8 @@ cdef void backward_rows(
     delta = <floating *> block.deltas[last] + start * n_units
     if data.weight != NULL:
         weight = <const floating *> block.weight + start
-    output(layers.loss_kind, layers.loss_settings, delta, y, block.row_loss + start, n,
-           n_units)
+    output(layers.loss_kind, layers.loss_settings, True, delta, y,
+           block.row_loss + start, n, n_units)
     weight_rows(delta, block.row_loss + start, weight, m, n, n_units)
 
     for layer in range(last, 0, -1):

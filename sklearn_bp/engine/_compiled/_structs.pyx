@@ -120,16 +120,16 @@ cdef void *address(array, bint writable=False) except? NULL:
 cdef class Workspace:
     """Room for blocks of at most `capacity` rows each, in one piece of memory.
 
-    `dropout_rates` are the rates of the hidden layers, or None.
+    `dropout_rates` are the rates of the hidden layers, or None. Without derivatives,
+    blocks have neither slopes nor deltas, except where these replace the raw outputs.
     """
 
     def __cinit__(
         self, CompiledNetwork compiled, TrainingSet training_set, Py_ssize_t capacity,
-        itemsize, int n_blocks=1, dropout_rates=None,
+        itemsize, int n_blocks=1, dropout_rates=None, bint derives=True,
     ):
         cdef bint is_dense = training_set.data.dense != NULL
         cdef Layers *layers = &compiled.layers
-        cdef bint is_training = training_set.data.y != NULL
         cdef int n_layers = layers.n_layers, i, layer
         cdef Block *block
         self.capacity = capacity
@@ -147,19 +147,21 @@ cdef class Workspace:
                     and block.has_slope):
                 raise MemoryError()
             for layer in range(n_layers - 1):
-                block.has_slope[layer] = is_training and (
+                block.has_slope[layer] = derives and (
                     needs_net_input(layers.activations[layer])
                     or (dropout_rates is not None and dropout_rates[layer] > 0)
                 )
 
         # Two passes over the same list of buffers: first their size, then their place.
         cdef Py_ssize_t size
-        size = lay_out(self.blocks, layers, is_dense, capacity, itemsize, NULL)
+        size = lay_out(
+            self.blocks, layers, is_dense, derives, capacity, itemsize, NULL
+        )
         self.memory = malloc(size * n_blocks)
         if self.memory == NULL:
             raise MemoryError()
         for i in range(n_blocks):
-            lay_out(&self.blocks[i], layers, is_dense, capacity, itemsize,
+            lay_out(&self.blocks[i], layers, is_dense, derives, capacity, itemsize,
                     <char *> self.memory + i * size)
 
     def __dealloc__(self):
@@ -184,7 +186,7 @@ cdef void *reserve(char *memory, Py_ssize_t n_bytes, Py_ssize_t *used) noexcept:
 
 
 cdef Py_ssize_t lay_out(
-    Block *block, const Layers *layers, bint is_dense, Py_ssize_t n_rows,
+    Block *block, const Layers *layers, bint is_dense, bint derives, Py_ssize_t n_rows,
     Py_ssize_t itemsize, char *memory,
 ) noexcept:
     """Set the block's pointers into memory; returns how many bytes they need."""
@@ -204,7 +206,7 @@ cdef Py_ssize_t lay_out(
         block.gathered = reserve(memory, column * layers.sizes[0], &used)
     for layer in range(1, last + 1):
         block.outputs[layer] = reserve(memory, column * layers.sizes[layer], &used)
-    for layer in range(last - 1):
+    for layer in range(last - 1 if derives else 0):
         block.deltas[layer] = reserve(memory, column * layers.sizes[layer + 1], &used)
         if block.has_slope[layer]:
             block.slopes[layer] = reserve(

@@ -1,7 +1,8 @@
 /* The output layer. Included by kernels_template.h.
 
    Each loss takes the raw outputs (bias included) and the targets y, and returns the
-   loss of each row and, in place of the raw outputs, their delta. */
+   loss of each row and, in place of the raw outputs, their delta; unless `derives` is
+   0, which is known when this is compiled: then these may be anything. */
 
 INLINE double FN(clip_log_loss)(double x)
 {
@@ -17,9 +18,10 @@ KERNEL void FN(exponentials)(REAL *restrict x, ptrdiff_t n)
 
 /* From the error z - y of each output, its loss and its slope. */
 #define DEFINE_ERROR_LOSS(name, constants, loss, slope)                       \
-    INLINE void FN(name)(const double *settings, REAL *restrict delta,        \
-                         const REAL *restrict y, double *restrict row_loss,   \
-                         ptrdiff_t rows, ptrdiff_t cols)                      \
+    INLINE void FN(name)(const double *settings, const int derives,           \
+                         REAL *restrict delta, const REAL *restrict y,        \
+                         double *restrict row_loss, ptrdiff_t rows,           \
+                         ptrdiff_t cols)                                      \
     {                                                                         \
         constants                                                             \
         for (ptrdiff_t i = 0; i < rows; i++) {                                \
@@ -27,7 +29,8 @@ KERNEL void FN(exponentials)(REAL *restrict x, ptrdiff_t n)
             for (ptrdiff_t j = 0; j < cols; j++) {                            \
                 const REAL error = delta[i * cols + j] - y[i * cols + j];     \
                 const double e = error;                                       \
-                delta[i * cols + j] = (REAL)(slope);                          \
+                if (derives)                                                  \
+                    delta[i * cols + j] = (REAL)(slope);                      \
                 sum += (loss);                                                \
             }                                                                 \
             row_loss[i] = sum;                                                \
@@ -46,9 +49,9 @@ DEFINE_ERROR_LOSS(quantile_output, const double quantile = settings[0];,
                   (e > 0 ? 1 - quantile : -quantile) * e,
                   e > 0 ? 1 - quantile : -quantile)
 
-INLINE void FN(poisson_output)(const double *settings, REAL *restrict delta,
-                               const REAL *restrict y, double *restrict row_loss,
-                               ptrdiff_t rows, ptrdiff_t cols)
+INLINE void FN(poisson_output)(const double *settings, const int derives,
+                               REAL *restrict delta, const REAL *restrict y,
+                               double *restrict row_loss, ptrdiff_t rows, ptrdiff_t cols)
 {
     for (ptrdiff_t i = 0; i < rows; i++) {
         double sum = 0;
@@ -65,13 +68,14 @@ INLINE void FN(poisson_output)(const double *settings, REAL *restrict delta,
     for (ptrdiff_t i = 0; i < rows; i++)
         for (ptrdiff_t j = 0; j < cols; j++) {
             row_loss[i] += delta[i * cols + j];
-            delta[i * cols + j] -= y[i * cols + j];
+            if (derives)
+                delta[i * cols + j] -= y[i * cols + j];
         }
 }
 
-INLINE void FN(gamma_output)(const double *settings, REAL *restrict delta,
-                             const REAL *restrict y, double *restrict row_loss,
-                             ptrdiff_t rows, ptrdiff_t cols)
+INLINE void FN(gamma_output)(const double *settings, const int derives,
+                             REAL *restrict delta, const REAL *restrict y,
+                             double *restrict row_loss, ptrdiff_t rows, ptrdiff_t cols)
 {
     for (ptrdiff_t i = 0; i < rows; i++) {
         double sum = 0;
@@ -87,14 +91,15 @@ INLINE void FN(gamma_output)(const double *settings, REAL *restrict delta,
         for (ptrdiff_t j = 0; j < cols; j++) {
             const REAL ratio = y[i * cols + j] * delta[i * cols + j];
             row_loss[i] += ratio;
-            delta[i * cols + j] = 1 - ratio;
+            if (derives)
+                delta[i * cols + j] = 1 - ratio;
         }
 }
 
 /* y holds one class number per row. */
-INLINE void FN(log_loss_output)(const double *settings, REAL *restrict delta,
-                                const REAL *restrict y, double *restrict row_loss,
-                                ptrdiff_t rows, ptrdiff_t cols)
+INLINE void FN(log_loss_output)(const double *settings, const int derives,
+                                REAL *restrict delta, const REAL *restrict y,
+                                double *restrict row_loss, ptrdiff_t rows, ptrdiff_t cols)
 {
     const double smoothing = settings[0];
     const REAL spread = (REAL)(smoothing / cols), rest = (REAL)(1 - smoothing);
@@ -119,11 +124,13 @@ INLINE void FN(log_loss_output)(const double *settings, REAL *restrict delta,
         REAL normalizer = 0;
         for (ptrdiff_t j = 0; j < cols; j++)
             normalizer += row[j];
-        const REAL inverse = 1 / normalizer;
-        for (ptrdiff_t j = 0; j < cols; j++)
-            row[j] = row[j] * inverse - spread;
-        row[(ptrdiff_t)y[i]] -= rest;
         row_loss[i] = FN(clip_log_loss)(row_loss[i] + log((double)normalizer));
+        if (derives) {
+            const REAL inverse = 1 / normalizer;
+            for (ptrdiff_t j = 0; j < cols; j++)
+                row[j] = row[j] * inverse - spread;
+            row[(ptrdiff_t)y[i]] -= rest;
+        }
     }
 }
 
@@ -134,8 +141,8 @@ KERNEL void FN(logistics_minus)(REAL smoothing, REAL *restrict z,
         z[i] = FN(logistic)(z[i]) - (y[i] + smoothing * ((REAL)0.5 - y[i]));
 }
 
-INLINE void FN(binary_log_loss_output)(const double *settings, REAL *restrict delta,
-                                       const REAL *restrict y,
+INLINE void FN(binary_log_loss_output)(const double *settings, const int derives,
+                                       REAL *restrict delta, const REAL *restrict y,
                                        double *restrict row_loss, ptrdiff_t rows,
                                        ptrdiff_t cols)
 {
@@ -151,17 +158,19 @@ INLINE void FN(binary_log_loss_output)(const double *settings, REAL *restrict de
         }
         row_loss[i] = sum;
     }
-    FN(logistics_minus)((REAL)smoothing, delta, y, rows * cols);
+    if (derives)
+        FN(logistics_minus)((REAL)smoothing, delta, y, rows * cols);
 }
 
 /* `settings` are the parameters of the loss, such as huber's delta. */
-INLINE void FN(output)(loss kind, const double *settings, REAL *delta, const REAL *y,
-                       double *row_loss, ptrdiff_t rows, ptrdiff_t cols)
+INLINE void FN(output)(loss kind, const double *settings, const int derives,
+                       REAL *delta, const REAL *y, double *row_loss, ptrdiff_t rows,
+                       ptrdiff_t cols)
 {
     switch (kind) {
 #define CASE(name, n_settings)                                                \
     case name##_loss:                                                         \
-        FN(name##_output)(settings, delta, y, row_loss, rows, cols);          \
+        FN(name##_output)(settings, derives, delta, y, row_loss, rows, cols); \
         break;
         FOR_EACH_LOSS(CASE)
 #undef CASE
