@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections import defaultdict, deque
 from functools import cache
 
 from joblib import cpu_count
@@ -50,39 +49,10 @@ def n_threads_for(operations, max_threads, n_at_work):
     return max(1, min(granted, worth))
 
 
-class ThreadChoice:
-    """One thread or several, whichever has lately been faster.
-
-    Data pass between threads five times as slowly if their processors do not share a
-    cache, and the placement of a virtual machine's processors may change at any time,
-    so no fixed rule can decide. As the result is the same for any number of threads,
-    the choice may be left to the clock.
-    """
-
-    RETRY_EVERY = 50
-    TRIAL_STEPS = 8
-
-    def __init__(self):
-        self._n_calls = 0
-        # the last two times for each number of threads; an untried one looks best
-        self._times = defaultdict(lambda: deque([0.0, 0.0], maxlen=2))
-
-    def choose(self, most):
-        """How many threads, up to `most`, are to do the next piece of work."""
-        self._n_calls += 1
-        pays = min(self._times[most]) <= min(self._times[1])
-        if self._n_calls % self.RETRY_EVERY == 0:
-            pays = not pays
-        return most if pays else 1
-
-    @property
-    def n_steps(self):
-        """How many steps that piece may have: few in each of the first trials."""
-        return self.TRIAL_STEPS if self._n_calls <= 4 else math.inf
-
-    def note(self, n_threads, seconds):
-        """Take note of how long a step took."""
-        self._times[n_threads].append(seconds)
+def n_threads_of_use(n_threads, n_parts):
+    """How many of these threads are enough to do so many equal parts as soon."""
+    most_parts = math.ceil(n_parts / n_threads)  # of a thread
+    return math.ceil(n_parts / most_parts)
 
 
 def n_shards_for(network, n_rows):

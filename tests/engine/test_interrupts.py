@@ -15,6 +15,7 @@ from sweeps import each_pair
 from sklearn_bp import BackpropRegressor, config_context, overfitting_study
 from sklearn_bp.engine import Cancellation, Cancelled, Objective
 from sklearn_bp.engine._selection import _compiled_engine
+from sklearn_bp.engine._thread_choice import Surroundings
 from sklearn_bp.network import LOSSES, Network, initialize
 from sklearn_bp.training import OPTIMIZERS
 
@@ -38,6 +39,7 @@ def n_threads(request, monkeypatch):
 
 
 def use_threads(n, monkeypatch):
+    monkeypatch.setattr(Surroundings, "seconds_left", 0)
     monkeypatch.setattr("sklearn_bp.engine._compiled.n_threads_for", lambda *_, n=n: n)
 
 

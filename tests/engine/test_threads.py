@@ -6,13 +6,14 @@ from sweeps import EACH_LOSS, each_pair
 
 from sklearn_bp.engine import Objective, _threads
 from sklearn_bp.engine._selection import _compiled_engine
+from sklearn_bp.engine._thread_choice import Surroundings, ThreadChoice
 from sklearn_bp.engine._threads import (
     MOST_SHARDS,
     OPERATIONS_PER_THREAD,
     ROWS_PER_SHARD,
-    ThreadChoice,
     n_shards_for,
     n_threads_for,
+    n_threads_of_use,
 )
 from sklearn_bp.network import LOSSES, Network
 from sklearn_bp.training import OPTIMIZERS
@@ -21,8 +22,9 @@ ENOUGH = 1000 * OPERATIONS_PER_THREAD
 
 
 @pytest.fixture(autouse=True)
-def eight_processors(monkeypatch):
+def eight_idle_processors(monkeypatch):
     monkeypatch.setattr(_threads, "_cpu_count", lambda: 8)
+    monkeypatch.setattr(Surroundings, "seconds_left", 0)
 
 
 def test_little_work_stays_on_one_thread():
@@ -47,44 +49,12 @@ def test_a_forked_process_stays_on_one_thread(monkeypatch):
     assert n_threads_for(ENOUGH, 8, 1) == 1
 
 
-def choices(n, seconds, most=4):
-    """The choices among `most` threads where so many take so many seconds."""
-    choice, chosen = ThreadChoice(), []
-    for call in range(n):
-        chosen.append(choice.choose(most))
-        choice.note(chosen[-1], seconds(call)[chosen[-1]])
-    return chosen
-
-
-def test_threads_are_chosen_that_pay():
-    assert choices(49, lambda _: {4: 1.0, 1: 2.0}) == [4, 4, 1, 1] + [4] * 45
-    assert choices(49, lambda _: {4: 2.0, 1: 1.0}) == [4, 4, 1, 1] + [1] * 45
-
-
-def test_threads_that_pay_no_longer_are_left():
-    """And found again, when they are tried again."""
-
-    def seconds(call):
-        return {4: 3.0 if 20 <= call < 60 else 1.0, 1: 2.0}
-
-    chosen = choices(110, seconds)
-    assert chosen[4:20] == [4] * 16
-    assert chosen[22:49] == [1] * 27
-    assert chosen[49] == 4  # tried again, too early
-    assert chosen[99] == 4  # tried again
-    assert chosen[100:] == [4] * 10
-
-
-def test_trials_are_short():
-    choice, lengths = ThreadChoice(), []
-    for _ in range(6):
-        choice.note(choice.choose(2), 1.0)
-        lengths.append(choice.n_steps)
-    assert lengths == [8, 8, 8, 8, np.inf, np.inf]
-
-
-def test_a_single_thread_is_no_choice():
-    assert choices(5, lambda _: {1: 1.0}, most=1) == [1] * 5
+@pytest.mark.parametrize(
+    ("n_threads", "n_parts", "of_use"),
+    [(2, 1, 1), (16, 8, 8), (5, 8, 4), (3, 8, 3), (16, 25, 13), (2, 64, 2)],
+)
+def test_threads_that_would_not_be_done_sooner_are_left_out(n_threads, n_parts, of_use):
+    assert n_threads_of_use(n_threads, n_parts) == of_use
 
 
 def shards(layer_sizes, n_rows):
@@ -138,7 +108,7 @@ def test_the_number_of_threads_does_not_show(
     weight, rows = problem.sample_weight, np.arange(len(y))[::-1].copy()
     objective = Objective(0.1, 1.5)
     results = []
-    for n_threads in (1, 2, 3, 5):
+    for n_threads in (1, 2, 3, 5, 8, 16):
         monkeypatch.setattr(
             "sklearn_bp.engine._compiled.n_threads_for", lambda *_, n=n_threads: n
         )
@@ -200,3 +170,55 @@ def test_an_epoch_that_trials_cut_keeps_its_learning_rates(
         run_steps(orders, rates)
         thetas.append(theta)
     np.testing.assert_array_equal(*thetas)
+
+
+@needs_compiled
+@pytest.mark.parametrize("batch_size", [8, 24])
+def test_steps_that_end_early_go_on(batch_size, make_problem, monkeypatch):
+    """What has been done until the caller gives up does not show, in copies for each
+    epoch neither."""
+    problem = make_problem(n_samples=24, hidden=(30, 20))
+    orders = np.arange(24)[np.newaxis].repeat(12, axis=0)
+    rates = np.full((12, 24 // batch_size), 0.01)
+    results, ends = [], []
+    monkeypatch.setattr(
+        "sklearn_bp.engine._compiled.ThreadChoice", lambda *_, **__: Impatient(ends)
+    )
+    for n_threads in (1, 2):
+        monkeypatch.setattr(
+            "sklearn_bp.engine._compiled.n_threads_for", lambda *_, n=n_threads: n
+        )
+        theta = problem.theta.copy()
+        copies = np.empty((12, theta.size))
+        run_steps = _compiled_engine.prepare_steps(
+            problem.network,
+            theta,
+            problem.X,
+            problem.y,
+            None,
+            Objective(0.1),
+            batch_size,
+            OPTIMIZERS["sgd"](theta, momentum=0.9, nesterovs_momentum=True),
+        )
+        results.append([theta, run_steps(orders, rates, copies), copies])
+    assert ends == (rates.size - 1) * [True] + [False]  # nothing was left to do
+    for ours, expected in zip(*results, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+class Impatient:
+    """A choice of several threads, whose caller gives up after the first step."""
+
+    n_steps, patience = 100, -1.0
+
+    def __init__(self, ends):
+        self.ends = ends
+
+    def choose(self, most):
+        return most
+
+    def note(self, n_steps, seconds, lost, is_cut):
+        assert n_steps == 1
+        assert seconds > 0
+        assert lost > 0
+        self.ends.append(is_cut)

@@ -63,7 +63,7 @@ def make_members(engine, make_problem):
     """A function that makes a group: two computing types, sparse and dense data, with
     and without weights and dropout, of different lengths."""
     problems = [
-        make_problem(sparse=sparse, dtype=dtype, weighted=weighted)
+        make_problem(hidden=(20,), sparse=sparse, dtype=dtype, weighted=weighted)
         for sparse in (False, True)
         for dtype in (np.float64, np.float32)
         for weighted in (False, True)

@@ -2,14 +2,19 @@
 
 import math
 from functools import lru_cache
-from time import perf_counter
 
 import numpy as np
 from joblib import cpu_count
 
 from .._blas import one_blas_thread
 from .._contract import Engine, Evaluation
-from .._threads import CERTAIN_OPERATIONS, ThreadChoice, n_shards_for, n_threads_for
+from .._thread_choice import Surroundings, ThreadChoice
+from .._threads import (
+    CERTAIN_OPERATIONS,
+    n_shards_for,
+    n_threads_for,
+    n_threads_of_use,
+)
 from ._forward import forward_all
 from ._layers import get_instruction_set
 from ._loop import Steps, get_max_threads, loss_and_gradient, run_together
@@ -18,6 +23,8 @@ from ._structs import TWINS, CompiledNetwork, TrainingSet
 __all__ = ["TWINS", "CompiledEngine"]
 
 _compiled = lru_cache(maxsize=64)(CompiledNetwork)
+
+_surroundings = Surroundings()
 
 #: Multiplications and additions, about 0.1 s of them, until threads are counted anew.
 OPERATIONS_AT_A_TIME = 2e9
@@ -55,7 +62,7 @@ class CompiledEngine(Engine):
         raw = np.empty((len(thetas), n_rows, network.n_outputs), dtype=thetas.dtype)
         if raw.size > 0:
             operations = 2 * network.n_coefs * n_rows * len(thetas)
-            forward_all(
+            lost = forward_all(
                 _compiled(network),
                 thetas,
                 training_set,
@@ -63,14 +70,16 @@ class CompiledEngine(Engine):
                 raw,
                 losses,
                 winners,
-                _n_threads(operations),
+                _n_threads_at_once(operations),
+                ThreadChoice.PATIENCE,
             )
+            _surroundings.note(lost)
         return raw
 
     def loss_and_gradients(self, network, theta, X, y, sample_weight, objective):
         n_rows = X.shape[0]
         n_shards = n_shards_for(network, n_rows)
-        return loss_and_gradient(
+        *results, lost = loss_and_gradient(
             _compiled(network),
             theta,
             TrainingSet(X, y, sample_weight),
@@ -78,8 +87,11 @@ class CompiledEngine(Engine):
             objective.size(n_rows),
             objective.decay(n_rows),
             n_shards,
-            _n_threads(6 * network.n_coefs * n_rows, n_shards),
+            _n_threads_at_once(6 * network.n_coefs * n_rows),
+            ThreadChoice.PATIENCE,
         )
+        _surroundings.note(lost)
+        return tuple(results)
 
     def prepare_steps(
         self,
@@ -107,7 +119,7 @@ class CompiledEngine(Engine):
             n_shards,
         )
         operations = 6 * network.n_coefs * batch_size
-        return _RunSteps(steps, operations, optimizer, n_shards)
+        return _RunSteps(steps, operations, optimizer)
 
     def run_together(self, runs):
         n_threads = min(len(runs), _n_granted(sum(map(_operations, runs))))
@@ -125,45 +137,47 @@ class CompiledEngine(Engine):
 class _RunSteps:
     """What `prepare_steps` returns."""
 
-    def __init__(self, steps, operations, optimizer, n_shards):
+    def __init__(self, steps, operations, optimizer):
         self.steps = steps
         self.optimizer = optimizer
         self.operations = operations  # in a step
-        self._n_shards = n_shards
-        self._choice = ThreadChoice()
+        self._choice = ThreadChoice(
+            _surroundings, is_certain=operations >= CERTAIN_OPERATIONS
+        )
 
     @property
     def n_threads(self):
         """How many threads would share a step."""
-        return _n_threads(self.operations, self._n_shards)
+        return n_threads_of_use(_n_threads(self.operations), self.steps.n_parts)
 
     def __call__(self, orders, learning_rates, thetas=None):
         sums = np.zeros((len(orders), 3))
-        done, n_steps = 0, learning_rates.shape[1]
+        done = 0
         while done < learning_rates.size:
-            n_threads = self.n_threads
-            stop = min(done + self._n_steps_at_a_time, learning_rates.size)
-            is_open = n_threads > 1 and self.operations < CERTAIN_OPERATIONS
-            if is_open:
-                n_threads = self._choice.choose(n_threads)
-                end_of_epoch = (done // n_steps + 1) * n_steps
-                stop = min(stop, end_of_epoch, done + self._choice.n_steps)
-                start = perf_counter()
-            arguments = (orders, learning_rates, done, stop)
-            n_before = self.optimizer.n_steps
-            try:
-                self.steps.run(*arguments, n_before, sums, thetas, n_threads)
-            finally:
-                self.optimizer.n_steps += self.steps.n_done
-            if is_open:
-                self._choice.note(n_threads, (perf_counter() - start) / (stop - done))
-            done = stop
+            done += self._run_slice(orders, learning_rates, done, sums, thetas)
         return sums
 
-    @property
-    def _n_steps_at_a_time(self):
-        """Other work may come, or go, and change the number of threads."""
-        return math.ceil(OPERATIONS_AT_A_TIME / self.operations)
+    def _run_slice(self, orders, learning_rates, done, sums, thetas):
+        """Run as many steps as are best run with one number of threads, and return how
+        many that was."""
+        most, steps = self.n_threads, self.steps
+        n_threads, patience = 1, math.inf
+        # Other work may come, or go, and change the number of threads.
+        n_steps = math.ceil(OPERATIONS_AT_A_TIME / self.operations)
+        if most > 1:
+            n_threads = self._choice.choose(most)
+            n_steps = min(n_steps, self._choice.n_steps)
+            patience = self._choice.patience
+        stop = min(done + n_steps, learning_rates.size)
+        run = orders, learning_rates, done, stop, self.optimizer.n_steps, sums, thetas
+        try:
+            steps.run(*run, n_threads, patience)
+        finally:
+            self.optimizer.n_steps += steps.n_done
+        if most > 1:
+            is_cut = steps.n_done < stop - done
+            self._choice.note(steps.n_batches, steps.seconds, steps.lost, is_cut)
+        return steps.n_done
 
 
 def _run_members(runs, n_threads):
@@ -189,13 +203,16 @@ def _operations(run):
     return run_steps.operations * learning_rates.size
 
 
-def _n_threads(operations, n_shards=1):
+def _n_threads(operations):
     """How many threads are to share a piece of work."""
     if get_instruction_set() == "BLAS":
         return 1  # its results may depend on how the rows are cut
-    n_threads = _n_granted(operations)
-    # With several shards, each is the work of one thread.
-    return n_threads if n_shards == 1 else min(n_threads, n_shards)
+    return _n_granted(operations)
+
+
+def _n_threads_at_once(operations):
+    """The same for work that is done in one go, and cannot try out other numbers."""
+    return 1 if _surroundings.seconds_left > 0 else _n_threads(operations)
 
 
 def _n_granted(operations):

@@ -45,11 +45,27 @@ cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil
     return min(n, n_tiles(n) * piece // n_pieces * TILE_ROWS)
 
 
+cdef inline Py_ssize_t share(Py_ssize_t n, int thread, int n_threads) noexcept nogil:
+    """Where a thread's share of n things begins. Nobody has more than thread 0: if it
+    waits for long, another one is not running, see team.h."""
+    return (n * thread + n_threads - 1) // n_threads
+
+
+cdef inline Py_ssize_t begin_of(Worker worker, Py_ssize_t n) noexcept nogil:
+    """Where a worker's part of n rows begins: between tiles."""
+    return min(n, share(n_tiles(n), worker.thread, worker.n_threads) * TILE_ROWS)
+
+
+cdef inline Py_ssize_t end_of(Worker worker, Py_ssize_t n) noexcept nogil:
+    return min(n, share(n_tiles(n), worker.thread + 1, worker.n_threads) * TILE_ROWS)
+
+
 cdef class BatchWork:
     cdef Job job
     cdef Dropout dropout
     cdef tuple owners
     cdef readonly object gradient
+    cdef readonly Py_ssize_t n_parts
 
 
 cdef Worker join(meeting_point *point) noexcept nogil

@@ -36,7 +36,9 @@ cdef Py_ssize_t MOST_PRODUCT_ROWS = 4096
 
 
 cdef class BatchWork:
-    """A `Job`, with room for batches of at most n_rows rows."""
+    """A `Job`, with room for batches of at most n_rows rows.
+
+    `n_parts` is into how many parts its work can be cut."""
 
     def __init__(
         self, CompiledNetwork compiled, theta, TrainingSet training_set,
@@ -60,6 +62,10 @@ cdef class BatchWork:
             self.owners += (thresholds, factors)
             self.dropout.thresholds = <const uint64_t *> address(thresholds)
             self.dropout.factors = <const double *> address(factors)
+        self.n_parts = n_shards
+        if n_shards == 1:  # the rows of the batch, and those of each layer's weights
+            sizes = compiled.network.layer_sizes
+            self.n_parts = n_tiles(max(capacity, *sizes[:len(sizes) - 1]))
         job.layers = &compiled.layers
         job.data = &training_set.data
         job.blocks = workspace.blocks
@@ -95,8 +101,8 @@ cdef bint batch_part(
     if job.n_shards == 1:
         return blocks_part(worker, job, block, rows, 0, n_rows, m, theta, gradient,
                            job.losses)
-    for shard in range(worker.thread * job.n_shards // worker.n_threads,
-                       (worker.thread + 1) * job.n_shards // worker.n_threads):
+    for shard in range(share(job.n_shards, worker.thread, worker.n_threads),
+                       share(job.n_shards, worker.thread + 1, worker.n_threads)):
         begin = cut(n_rows, shard, job.n_shards)
         end = cut(n_rows, shard + 1, job.n_shards)
         gradient = <floating *> job.gradient + shard * job.layers.n_parameters
@@ -129,8 +135,8 @@ cdef bint blocks_part(
     while True:
         point_at(job.layers, job.data, block, rows, first,
                  min(job.capacity, stop - first), theta)
-        begin = cut(block.n_rows, worker.thread, worker.n_threads)
-        end = cut(block.n_rows, worker.thread + 1, worker.n_threads)
+        begin = begin_of(worker, block.n_rows)
+        end = end_of(worker, block.n_rows)
         if begin < end:
             load_rows(job.layers, job.data, block, theta, begin, end)
             forward_rows(job.layers, job.data, block, theta, begin, end)
@@ -164,8 +170,8 @@ cdef void whole_gradient(
         wait_for_others(worker)
     for layer in range(layers.n_layers):
         n_units = layers.sizes[layer + 1]
-        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
-        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
+        begin = begin_of(worker, layers.sizes[layer])
+        end = end_of(worker, layers.sizes[layer])
         offset = layers.coef_starts[layer] + begin * n_units
         add_shards(job, gradient, offset, (end - begin) * n_units)
         penalize(decay, theta + offset, gradient + offset, (end - begin) * n_units,
@@ -190,8 +196,8 @@ cdef void block_gradient(
         sparse_part(worker, layers, data, block, gradient, accumulate)
         first_dense = 1
     for layer in range(first_dense, layers.n_layers):
-        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
-        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
+        begin = begin_of(worker, layers.sizes[layer])
+        end = end_of(worker, layers.sizes[layer])
         while begin < end:
             stop = min(begin + MOST_PRODUCT_ROWS, end)
             coef_gradient(
@@ -212,14 +218,14 @@ cdef void sparse_part(
     if not accumulate:
         clear_coef_gradient(
             layers, block, gradient,
-            cut(layers.sizes[0], worker.thread, worker.n_threads),
-            cut(layers.sizes[0], worker.thread + 1, worker.n_threads),
+            begin_of(worker, layers.sizes[0]),
+            end_of(worker, layers.sizes[0]),
         )
         wait_for_others(worker)
     sparse_coef_gradient(
         layers, data, block, gradient,
-        cut(layers.sizes[1], worker.thread, worker.n_threads),
-        cut(layers.sizes[1], worker.thread + 1, worker.n_threads),
+        begin_of(worker, layers.sizes[1]),
+        end_of(worker, layers.sizes[1]),
     )
 
 

@@ -6,7 +6,7 @@ from cython.parallel cimport parallel
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
-from ._batch cimport Worker, join, wait_for_others
+from ._batch cimport Worker, join, share, wait_for_others
 from ._calls cimport listen_for, raise_if_over
 from ._interrupts cimport interruption, is_interrupted, watchman
 from ._kernels cimport flush_denormals, restore_denormals
@@ -14,7 +14,7 @@ from ._layers cimport forward_rows, load_rows, point_at, show_outputs
 from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, n_tiles,
 )
-from ._team cimport meeting_point
+from ._team cimport begin_slice, lost_time, meeting_point
 
 # Rows that a thread takes through a network at a time: their outputs should stay in the
 # second-level cache. And rows that all threads take together, to limit memory.
@@ -42,11 +42,12 @@ cdef struct Grid:
 def forward_all(
     CompiledNetwork compiled, const floating[:, ::1] thetas, TrainingSet training_set,
     const int64_t[::1] rows, floating[:, :, ::1] raw, double[:, ::1] losses,
-    int64_t[:, ::1] winners, int n_threads,
+    int64_t[:, ::1] winners, int n_threads, double patience,
 ):
     """Write the raw outputs of the given rows, or of the first ones, for each of
     `thetas` into `raw`; and, unless these are None, the losses of the rows into
-    `losses` and the numbers of the largest outputs into `winners`."""
+    `losses` and the numbers of the largest outputs into `winners`. Returns how many
+    seconds were lost to other work on the processors, if more than `patience`."""
     cdef Grid grid = Grid(
         &compiled.layers, &training_set.data, NULL, 0, 0, thetas.shape[0], NULL,
         raw.shape[1], NULL, NULL,
@@ -56,6 +57,7 @@ def forward_all(
     cdef meeting_point point
     listen_for(&shared)
     memset(&point, 0, sizeof(point))
+    begin_slice(&point, patience)
     divide_rows(&grid, n_threads)
     workspace = Workspace(
         compiled, training_set, grid.capacity, sizeof(floating), n_threads,
@@ -71,6 +73,7 @@ def forward_all(
     with nogil, parallel(num_threads=n_threads):
         forward_part(join(&point), &shared, &grid, &thetas[0, 0], &raw[0, 0, 0])
     raise_if_over(&shared)
+    return lost_time(&point)
 
 
 cdef void divide_rows(Grid *grid, int n_threads) noexcept:
@@ -93,13 +96,13 @@ cdef void forward_part(
     cdef const Layers *layers = grid.layers
     cdef Py_ssize_t n_outputs = layers.sizes[layers.n_layers]
     cdef Py_ssize_t size = grid.n_blocks * grid.n_thetas
-    cdef Py_ssize_t cell = size * worker.thread // worker.n_threads
-    cdef Py_ssize_t end = size * (worker.thread + 1) // worker.n_threads
+    cdef Py_ssize_t cell = share(size, worker.thread, worker.n_threads)
+    cdef Py_ssize_t end = share(size, worker.thread + 1, worker.n_threads)
     cdef Py_ssize_t first = -1, number, start
     cdef unsigned denormals = flush_denormals()
     cdef const floating *theta
     cdef Block block = grid.blocks[worker.thread]
-    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False, False)
     worker.watch = block.watch = &watch
     while cell < end and not is_interrupted(&watch, OPERATIONS_PER_ROW * grid.capacity):
         number = cell % grid.n_thetas

@@ -22,7 +22,9 @@ cdef extern from "interrupts.h" nogil:
         double operations
         int n_meetings
         bint is_told
+        bint is_cut
 
     int32_t READ(int32_t flag)
     double now()
+    double own_time()
     bint is_interrupted(watchman *watch, double operations)

@@ -9,12 +9,14 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ._batch cimport (
-    BatchWork, Job, Worker, add_shards, batch_loss, batch_part, block_gradient, cut,
-    gradient_norm, intercepts_gradient, join, penalty, sparse_part, wait_for_others,
-    whole_gradient,
+    BatchWork, Job, Worker, add_shards, batch_loss, batch_part, begin_of,
+    block_gradient, end_of, gradient_norm, intercepts_gradient, join, penalty,
+    sparse_part, wait_for_others, whole_gradient,
 )
 from ._calls cimport listen_for, raise_if_over
-from ._interrupts cimport OPERATIONS_PER_LOOK, interruption, is_interrupted, watchman
+from ._interrupts cimport (
+    OPERATIONS_PER_LOOK, interruption, is_interrupted, now, own_time, watchman,
+)
 from ._kernels cimport (
     GOLDEN, flush_denormals, restore_denormals, scale, set_rates, split_mix, update,
 )
@@ -25,7 +27,7 @@ from ._structs cimport (
 from ._tables cimport (
     MOST_ARRAYS, optimizer as optimizer_kind, square_sums, update_rule,
 )
-from ._team cimport max_threads, meeting_point, take_next
+from ._team cimport begin_slice, lost_time, max_threads, meeting_point, take_next
 
 import numpy as np
 
@@ -66,9 +68,10 @@ def get_max_threads():
 
 def loss_and_gradient(
     CompiledNetwork compiled, theta, TrainingSet training_set, Py_ssize_t n_rows,
-    double m, double decay, int n_shards, int n_threads,
+    double m, double decay, int n_shards, int n_threads, double patience,
 ):
-    """Both terms of the objective over the first n_rows rows, and the gradient."""
+    """Both terms of the objective over the first n_rows rows, the gradient, and how
+    many seconds were lost to other work on the processors, if more than `patience`."""
     cdef BatchWork work = BatchWork(compiled, theta, training_set, n_rows, n_shards)
     cdef bint is_float = theta.dtype == np.float32
     cdef const void *parameters = address(theta)
@@ -77,6 +80,8 @@ def loss_and_gradient(
     cdef meeting_point point
     listen_for(&shared)
     memset(&point, 0, sizeof(point))
+    begin_slice(&point, patience)
+    n_threads = min(n_threads, work.n_parts)
     with nogil, parallel(num_threads=n_threads):
         if is_float:
             gradient_part(join(&point), &shared, &work.job, n_rows, m, decay,
@@ -85,7 +90,7 @@ def loss_and_gradient(
             gradient_part(join(&point), &shared, &work.job, n_rows, m, decay,
                           <const double *> parameters, &sums)
     raise_if_over(&shared)
-    return sums.loss / m, sums.penalty, work.gradient
+    return sums.loss / m, sums.penalty, work.gradient, lost_time(&point)
 
 
 cdef struct Run:
@@ -103,20 +108,32 @@ cdef struct Run:
     int64_t n_steps_before
     Sums *sums
     void *copies  # of theta after each epoch, or NULL
+    double patience
     Py_ssize_t n_done
+    double seconds
+    double lost
 
 
 cdef class Steps:
     """Steps of training, which keep all they need in place between two calls.
 
-    `n_done` is how many the last one has completed; an interruption takes none of them
-    back."""
+    Each can be cut into `n_parts`, for as many threads.
+
+    `n_done` is how many the last run has completed; an interruption takes none of them
+    back. They are as much work as `n_batches` of full size, and took so many `seconds`
+    once all threads were there; those of a thread alone count only while it was
+    running. `lost` is for how long the caller has waited for the others, at first and
+    later."""
 
     cdef BatchWork work
     cdef Training training
     cdef bint is_float
     cdef tuple state
+    cdef readonly Py_ssize_t n_parts
     cdef readonly Py_ssize_t n_done
+    cdef readonly double n_batches
+    cdef readonly double seconds
+    cdef readonly double lost
 
     def __init__(
         self, CompiledNetwork compiled, theta, TrainingSet training_set, objective,
@@ -126,6 +143,7 @@ cdef class Steps:
         self.work = BatchWork(
             compiled, theta, training_set, batch_size, n_shards, dropout
         )
+        self.n_parts = self.work.n_parts
         self.is_float = theta.dtype == np.float32
         self.state = optimizer.state  # keeps the memory alive
         training.batch_size = batch_size
@@ -146,10 +164,12 @@ cdef class Steps:
     def run(
         self, const int64_t[:, ::1] orders, const double[:, ::1] learning_rates,
         Py_ssize_t first, Py_ssize_t stop, int64_t n_steps_before, double[:, ::1] sums,
-        thetas, int n_threads,
+        thetas, int n_threads, double patience,
     ):
         """Run steps first to stop, counted over all epochs. They are added to the given
-        sums, which thus have the same bits wherever an epoch is cut."""
+        sums, which thus have the same bits wherever an epoch is cut. If the caller has
+        waited for its threads for more seconds than `patience`, and for a large share
+        of the time, the steps end early."""
         cdef Run run
         cdef interruption shared
         cdef meeting_point point
@@ -157,6 +177,7 @@ cdef class Steps:
         run = self.planned(
             orders, learning_rates, first, stop, n_steps_before, sums, thetas
         )
+        run.patience = patience
         listen_for(&shared)
         memset(&point, 0, sizeof(point))
         with nogil:
@@ -166,6 +187,9 @@ cdef class Steps:
                 with parallel(num_threads=n_threads):
                     steps_part(join(&point), &shared, &run)
         self.n_done = run.n_done
+        self.n_batches = n_batches(&run, first + run.n_done) - n_batches(&run, first)
+        self.seconds = run.seconds
+        self.lost = run.lost
         raise_if_over(&shared)
 
     cdef Run planned(
@@ -188,8 +212,20 @@ cdef class Steps:
         run.n_steps_before = n_steps_before
         run.sums = <Sums *> &sums[0, 0]
         run.copies = NULL if thetas is None else address(thetas, writable=True)
+        run.patience = INFINITY
         run.n_done = 0
+        run.seconds = run.lost = 0
         return run
+
+
+cdef double n_batches(const Run *run, Py_ssize_t n_steps) noexcept:
+    """How many batches of full size the first steps are: that at the end of an epoch
+    may be smaller."""
+    cdef Py_ssize_t n_rows = min(
+        n_steps % run.n_steps * run.training.batch_size, run.n_rows
+    )
+    n_rows += n_steps // run.n_steps * run.n_rows
+    return <double> n_rows / run.training.batch_size
 
 
 def run_together(list members, int n_threads):
@@ -224,7 +260,7 @@ cdef void members_part(
     Worker worker, interruption *shared, Run *runs, Py_ssize_t n_runs, int32_t *n_taken
 ) noexcept nogil:
     """A thread's part of several trainings: whichever are next, as some take longer."""
-    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False, False)
     cdef int32_t number = take_next(n_taken)
     while number < n_runs and not is_interrupted(&watch, 0):
         run_part(Worker(0, 1, NULL, &watch), &runs[number])
@@ -235,9 +271,21 @@ cdef void members_part(
 
 cdef void steps_part(Worker worker, interruption *shared, Run *run) noexcept nogil:
     """A thread's part of steps that all threads share."""
-    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False, False)
+    cdef double began = own_time() if worker.n_threads == 1 else now()
     worker.watch = &watch
+    if worker.n_threads == 1:
+        run_part(worker, run)
+        run.seconds = own_time() - began
+        return
+    wait_for_others(worker)  # until all are there
+    if worker.thread == 0:
+        begin_slice(worker.point, run.patience)
+        run.lost = worker.point.began - began
     run_part(worker, run)
+    if worker.thread == 0:
+        run.lost += worker.point.waited
+        run.seconds = now() - worker.point.began
 
 
 cdef void run_part(Worker worker, Run *run) noexcept nogil:
@@ -262,6 +310,8 @@ cdef void run_part(Worker worker, Run *run) noexcept nogil:
                 copy_theta(run, epoch)
             epoch += 1
             step = 0
+        if worker.watch.is_cut:
+            return
 
 
 cdef void copy_theta(const Run *run, Py_ssize_t epoch) noexcept nogil:
@@ -298,7 +348,7 @@ cdef Py_ssize_t train_part(
         > MOST_UNINTERRUPTED
     )
     block.dropout = run.dropout[0]
-    while step < first + n_steps and not worker.watch.is_told:
+    while step < first + n_steps and not (worker.watch.is_told or worker.watch.is_cut):
         # Products of a long step do the looking; of short ones, there are many.
         block.watch = worker.watch if is_long else NULL
         if not is_long:
@@ -347,7 +397,7 @@ cdef void gradient_part(
     """A thread's part of the objective over the first rows, and of its gradient."""
     cdef Block block = job.blocks[0]
     cdef unsigned denormals = flush_denormals()
-    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False)
+    cdef watchman watch = watchman(shared, worker.thread, 0, 0, False, False)
     cdef bint accumulate
     worker.watch = block.watch = &watch
     accumulate = batch_part(worker, job, &block, NULL, n_rows, m, theta)
@@ -382,8 +432,8 @@ cdef void update_part(
     for layer in range(layers.n_layers):
         is_there = is_whole or (is_sparse and layer == 0)
         n_units = layers.sizes[layer + 1]
-        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
-        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
+        begin = begin_of(worker, layers.sizes[layer])
+        end = end_of(worker, layers.sizes[layer])
         target = gradient + layers.coef_starts[layer] + begin * n_units
         start = begin
         while start < end:
@@ -424,8 +474,8 @@ cdef void update_clipped_part(
     without_decay.decay = 0
     for layer in range(layers.n_layers):
         n_units = layers.sizes[layer + 1]
-        begin = cut(layers.sizes[layer], worker.thread, worker.n_threads)
-        end = cut(layers.sizes[layer], worker.thread + 1, worker.n_threads)
+        begin = begin_of(worker, layers.sizes[layer])
+        end = end_of(worker, layers.sizes[layer])
         offset = layers.coef_starts[layer] + begin * n_units
         n = (end - begin) * n_units
         if norm > max_grad_norm:

@@ -38,7 +38,10 @@ typedef struct {
     int thread;
     double operations; /* since the last look */
     int n_meetings;
-    int is_told; /* at the last meeting: whether to end. All threads are told the same. */
+    /* At the last meeting, where all threads are told the same: whether to end, and
+       whether to do so after this step only, see team.h. */
+    int is_told;
+    int is_cut;
 } watchman;
 
 /* Multiplications and additions from one look to the next: a millisecond, and ten of
@@ -49,11 +52,31 @@ typedef struct {
    for five milliseconds. */
 #define SECONDS_PER_HEARING 0.05
 
+static inline double seconds_of(struct timespec time)
+{
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 static inline double now(void)
 {
     struct timespec time;
+#ifdef CLOCK_MONOTONIC
+    clock_gettime(CLOCK_MONOTONIC, &time);
+#else
     timespec_get(&time, TIME_UTC);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+#endif
+    return seconds_of(time);
+}
+
+/* For how long the calling thread has been running, where that is known. */
+static inline double own_time(void)
+{
+#ifdef CLOCK_THREAD_CPUTIME_ID
+    struct timespec time;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0)
+        return seconds_of(time);
+#endif
+    return now();
 }
 
 /* Handle signals; if one of the handlers raises, its exception stays set. */

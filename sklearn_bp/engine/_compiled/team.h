@@ -20,13 +20,64 @@ static inline int thread_number(void) { return 0; }
 
 #define MOST_PROCESSORS 1024
 
-/* Where the threads of a team wait for each other, and which processors they are on. */
+/* Two cache lines: processors fetch them in pairs. */
+#define FAR_APART 128
+
+/* Where the threads of a team wait for each other, and which processors they are on.
+   Threads that arrive do not disturb those that look for the next round. */
 typedef struct {
     int n_here;
+    char apart[FAR_APART];
     int round;
-    int32_t is_over[2]; /* what a meeting tells, for even and for odd ones */
+    int32_t told[2]; /* what a meeting tells, for even and for odd ones */
+    char far_apart[FAR_APART];
+    /* Of thread 0 alone: since when it counts how long it has waited, when that is too
+       long, and whether it was. */
+    double began;
+    double waited;
+    double patience;
+    int32_t is_cut;
     uint32_t taken[MOST_PROCESSORS / 32];
 } meeting_point;
+
+/* What a meeting tells: to end, or to end after this step. */
+#define OVER 1
+#define CUT 2
+
+/* The share of its time that the caller may spend waiting, after the first so many
+   seconds, its patience. */
+#define SHARE_OF_WAITING 0.25
+
+/* Thread 0 begins to count. For tests: a negative patience is over at once. */
+static inline void begin_slice(meeting_point *point, double patience)
+{
+    point->patience = patience;
+    point->waited = 0;
+    WRITE(point->is_cut, patience < 0);
+    point->began = now();
+}
+
+/* Count what thread 0 has waited. No other thread has more to do: if it has to wait for
+   long, one of them is not running, as the processors have other work. */
+static inline void count_wait(meeting_point *point, double since)
+{
+    const double time = now();
+    point->waited += time - since;
+    if (point->waited > point->patience
+        && point->waited > SHARE_OF_WAITING * (time - point->began))
+        WRITE(point->is_cut, 1);
+}
+
+/* Seconds lost by waiting for a thread that was not running, 0 if all went well. */
+static inline double lost_time(const meeting_point *point)
+{
+    return point->is_cut ? point->waited : 0;
+}
+
+static inline int32_t news(meeting_point *point, watchman *watch)
+{
+    return (READ(watch->shared->is_over) ? OVER : 0) | (READ(point->is_cut) ? CUT : 0);
+}
 
 #if defined(_OPENMP) && defined(__linux__) && defined(__GNUC__)
 #include <sched.h>
@@ -69,6 +120,8 @@ static inline void look_again(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb"); /* as long as a pause, unlike "yield", which is nothing */
 #endif
 }
 
@@ -77,12 +130,13 @@ static inline void look_again(void)
    between two meetings.
 
    Whoever comes last says what all are told: what any of them has seen before. */
-static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *is_over,
+static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *told,
                                  watchman *watch)
 {
     const int round = __atomic_load_n(&point->round, __ATOMIC_ACQUIRE);
+    double since = 0;
     if (__atomic_add_fetch(&point->n_here, 1, __ATOMIC_ACQ_REL) == n_threads) {
-        *is_over = READ(watch->shared->is_over);
+        *told = news(point, watch);
         __atomic_store_n(&point->n_here, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&point->round, round + 1, __ATOMIC_RELEASE);
         return;
@@ -92,21 +146,28 @@ static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *i
             looks++;
             look_again();
         } else {
+            if (watch->thread == 0 && since == 0)
+                since = now();
             look(watch); /* the others may have far more left to do */
             sched_yield();
         }
+    if (since != 0)
+        count_wait(point, since);
 }
 #else
 static inline void find_place(meeting_point *point) { (void)point; }
-static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *is_over,
+static inline void wait_for_team(meeting_point *point, int n_threads, int32_t *told,
                                  watchman *watch)
 {
-    (void)point, (void)n_threads;
+    const double since = watch->thread == 0 ? now() : 0;
+    (void)n_threads;
     if (watch->thread == 0) /* which does not look while it waits */
-        *is_over = READ(watch->shared->is_over);
+        *told = news(point, watch);
 #ifdef _OPENMP
 #pragma omp barrier
 #endif
+    if (watch->thread == 0)
+        count_wait(point, since);
 }
 #endif
 
@@ -130,9 +191,10 @@ static inline int32_t take_next(int32_t *n_taken)
    only ends when all have been there. */
 static inline void meet(meeting_point *point, int n_threads, watchman *watch)
 {
-    int32_t *is_over = &point->is_over[++watch->n_meetings & 1];
-    wait_for_team(point, n_threads, is_over, watch);
-    watch->is_told = *is_over;
+    int32_t *told = &point->told[++watch->n_meetings & 1];
+    wait_for_team(point, n_threads, told, watch);
+    watch->is_told = (*told & OVER) != 0;
+    watch->is_cut = (*told & CUT) != 0;
 }
 
 #endif
