@@ -14,7 +14,7 @@ OPERATIONS_PER_THREAD = 300_000
 CERTAIN_OPERATIONS = 100 * OPERATIONS_PER_THREAD
 
 # A batch is cut into at most this many shards, of at least this many rows.
-MOST_SHARDS = 8
+MOST_SHARDS = 16
 ROWS_PER_SHARD = 64
 
 # Asking takes tens of microseconds: it reads the limits of a container.

@@ -109,7 +109,7 @@ cdef bint batch_part(
         if is_interrupted(block.watch, 0):
             break
         if begin < end:
-            own = job.blocks[shard]
+            own = job.blocks[worker.thread]  # which is still in its cache
             own.dropout = block.dropout
             own.watch = block.watch
             accumulate = blocks_part(alone, job, &own, rows, begin, end, m, theta,
