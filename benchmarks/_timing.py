@@ -110,8 +110,8 @@ def workers(peers, threads):
             worker.stop()
 
 
-def microseconds_a_step(workers, workload, dtype, n_repeats):
-    """Medians over alternating runs, by peer and number of threads."""
+def alternating_times(workers, workload, dtype, n_repeats):
+    """The seconds of each run, by peer and number of threads."""
     for worker in workers:
         worker.prepare(workload, dtype)
     times = {(worker.peer, worker.n_threads): [] for worker in workers}
@@ -120,6 +120,12 @@ def microseconds_a_step(workers, workload, dtype, n_repeats):
         for worker in workers[:: 1 if repeat % 2 == 0 else -1]:
             elapsed = worker.seconds(workload.n_epochs)
             times[worker.peer, worker.n_threads].append(elapsed)
+    return times
+
+
+def microseconds_a_step(workers, workload, dtype, n_repeats):
+    """Medians over alternating runs, by peer and number of threads."""
+    times = alternating_times(workers, workload, dtype, n_repeats)
     return {
         run: 1e6 * float(np.median(elapsed)) / workload.n_steps
         for run, elapsed in times.items()
