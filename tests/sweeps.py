@@ -15,7 +15,15 @@ import pytest
 from sklearn_bp.engine import get_engine
 from sklearn_bp.network import LOSSES
 
-INSTRUCTION_SETS = ("BLAS", "AVX2", "AVX-512")
+try:
+    from sklearn_bp.engine._compiled._layers import INSTRUCTION_SETS
+except ImportError:  # nothing was compiled
+    INSTRUCTION_SETS = ()
+
+#: What makes matrix products on one processor or another.
+ALL_INSTRUCTION_SETS = ("BLAS", "SSE2", "NEON", "AVX2", "AVX-512")
+#: Those whose products are the engine's own; BLAS's may depend on the other rows.
+VECTOR_SETS = INSTRUCTION_SETS[1:]
 EACH_LOSS = [
     *(loss() for loss in LOSSES.values()),
     LOSSES["huber"](0.4),
@@ -28,21 +36,6 @@ EACH_LOSS = [
 one_engine = pytest.mark.parametrize(
     "each_engine", [get_engine()], indirect=True, ids=[get_engine().name]
 )
-
-
-def is_here(instruction_set):
-    """Whether the compiled engine can make matrix products with it."""
-    try:
-        from sklearn_bp.engine._compiled import _layers
-    except ImportError:
-        return False
-    best = _layers.get_instruction_set()
-    try:
-        _layers.set_instruction_set(instruction_set)
-    except ValueError:
-        return False
-    _layers.set_instruction_set(best)
-    return True
 
 
 def each_pair(*, together=(), indirect=(), **tables):

@@ -2,7 +2,13 @@
 
 import numpy as np
 import pytest
-from sweeps import EACH_LOSS, INSTRUCTION_SETS, each_pair, is_here
+from sweeps import (
+    ALL_INSTRUCTION_SETS,
+    EACH_LOSS,
+    INSTRUCTION_SETS,
+    VECTOR_SETS,
+    each_pair,
+)
 
 from sklearn_bp.engine import Dropout, Objective, get_config
 from sklearn_bp.engine._selection import _compiled_engine, _reference_engine
@@ -36,9 +42,6 @@ DTYPES = pytest.mark.parametrize("dtype", TOLERANCE)
 SPARSE = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 BOTH = [False, True]
 N_SHARDS = [1, 2, 5]
-SETS_HERE = [name for name in INSTRUCTION_SETS if is_here(name)]
-# BLAS does not promise that a row does not depend on the others.
-VECTOR_SETS = [name for name in SETS_HERE if name != "BLAS"]
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def test_settings_cover_the_table_of_optimizers():
     assert SETTINGS.keys() == OPTIMIZERS.keys()
 
 
-@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS, indirect=True)
+@pytest.mark.parametrize("instruction_set", ALL_INSTRUCTION_SETS, indirect=True)
 def test_products_are_made_as_asked(instruction_set):
     """The one test that says what this processor lacks."""
     assert _compiled_engine.products == instruction_set
@@ -253,7 +256,7 @@ def assert_same_steps(
     n_samples=[1, 2, 5, 8, 17, 49],
     n_shards=N_SHARDS,
     dtype=TOLERANCE,
-    instruction_set=SETS_HERE,
+    instruction_set=INSTRUCTION_SETS or [None],
 )
 def test_products_of_all_shapes(layer_sizes, n_samples, dtype, make_problem):
     n_features, *hidden, n_outputs = layer_sizes
@@ -273,7 +276,45 @@ def test_products_of_all_shapes(layer_sizes, n_samples, dtype, make_problem):
         np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
 
 
-@pytest.mark.skipif(not VECTOR_SETS, reason="the processor has no AVX2")
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS or [None], indirect=True)
+@DTYPES
+def test_large_products(dtype, make_problem):
+    """Both sides are packed, with rests in each direction; weights are transposed on
+    the way back, inputs in the gradient."""
+    problem = make_problem(
+        n_samples=403, n_features=523, hidden=(1003, 517), n_outputs=2, dtype=dtype
+    )
+    arguments = (problem.network, problem.theta, problem.X, problem.y, None)
+    results = [
+        engine.loss_and_gradients(*arguments, Objective(0.1))
+        for engine in (_compiled_engine, _reference_engine)
+    ]
+    for ours, expected in zip(*results):
+        np.testing.assert_allclose(ours, expected, **TOLERANCE[dtype])
+
+
+@pytest.mark.skipif(not VECTOR_SETS, reason="the engine has no products of its own")
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("instruction_set", VECTOR_SETS or [None], indirect=True)
+@DTYPES
+def test_large_products_have_the_bits_of_small_ones(dtype, make_problem, monkeypatch):
+    """Five threads have too few rows each for products in blocks."""
+    problem = make_problem(
+        n_samples=403, n_features=523, hidden=(1003, 517), n_outputs=2, dtype=dtype
+    )
+    arguments = (problem.network, problem.theta, problem.X, problem.y, None)
+    gradients = []
+    for n_threads in (1, 5):
+        monkeypatch.setattr(
+            "sklearn_bp.engine._compiled.n_threads_for", lambda *_, n=n_threads: n
+        )
+        results = _compiled_engine.loss_and_gradients(*arguments, Objective(0.1))
+        gradients.append(results[-1])
+    np.testing.assert_array_equal(*gradients)
+
+
+@pytest.mark.skipif(not VECTOR_SETS, reason="the engine has no products of its own")
 @pytest.mark.usefixtures("instruction_set")
 @each_pair(
     together=[
@@ -287,7 +328,7 @@ def test_products_of_all_shapes(layer_sizes, n_samples, dtype, make_problem):
     n_features=[5, 64, 530],
     sparse=BOTH,
     dtype=TOLERANCE,
-    instruction_set=VECTOR_SETS or ["BLAS"],
+    instruction_set=VECTOR_SETS or [None],
 )
 def test_a_row_does_not_depend_on_its_neighbours(
     n_outputs, activation, n_features, sparse, dtype, make_problem
@@ -317,7 +358,7 @@ def test_a_row_does_not_depend_on_its_neighbours(
     n_shards=N_SHARDS,
     sparse=BOTH,
     dtype=TOLERANCE,
-    instruction_set=SETS_HERE,
+    instruction_set=INSTRUCTION_SETS or [None],
 )
 def test_batches_of_several_blocks(loss, sparse, dtype, make_problem):
     """More rows than the compiled engine takes through the network at a time."""

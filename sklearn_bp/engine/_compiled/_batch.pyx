@@ -111,6 +111,7 @@ cdef bint batch_part(
         if begin < end:
             own = job.blocks[worker.thread]  # which is still in its cache
             own.dropout = block.dropout
+            own.room = block.room
             own.watch = block.watch
             accumulate = blocks_part(alone, job, &own, rows, begin, end, m, theta,
                                      gradient, &job.losses[shard])

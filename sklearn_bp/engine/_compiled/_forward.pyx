@@ -8,6 +8,7 @@ from libc.string cimport memset
 
 from ._batch cimport Worker, join, share, wait_for_others
 from ._calls cimport listen_for, raise_if_over
+from ._gemm cimport leave, packing_room
 from ._interrupts cimport interruption, is_interrupted, watchman
 from ._kernels cimport flush_denormals, restore_denormals
 from ._layers cimport forward_rows, load_rows, point_at, show_outputs
@@ -103,7 +104,9 @@ cdef void forward_part(
     cdef const floating *theta
     cdef Block block = grid.blocks[worker.thread]
     cdef watchman watch = watchman(shared, worker.thread, 0, 0, False, False)
+    cdef packing_room room = packing_room(NULL)
     worker.watch = block.watch = &watch
+    block.room = &room
     while cell < end and not is_interrupted(&watch, OPERATIONS_PER_ROW * grid.capacity):
         number = cell % grid.n_thetas
         theta = thetas + number * layers.n_parameters
@@ -118,5 +121,6 @@ cdef void forward_part(
                      NULL if grid.losses == NULL else grid.losses + start,
                      NULL if grid.winners == NULL else grid.winners + start)
         cell += 1
+    leave(&room)
     restore_denormals(denormals)
     wait_for_others(worker)

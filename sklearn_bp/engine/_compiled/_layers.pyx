@@ -14,7 +14,8 @@ from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport dgemm, sgemm
 
 from ._gemm cimport (
-    NO_VECTORS, best_instruction_set, gemm_double, gemm_float, instruction_set,
+    NO_VECTORS, best_instruction_set, chosen_instruction_set, gemm_double, gemm_float,
+    instruction_set, instruction_set_names, packing_room,
 )
 from ._interrupts cimport is_interrupted, watchman
 from ._kernels cimport (
@@ -30,28 +31,29 @@ cdef bint TRANSPOSED = True
 cdef Py_ssize_t MOST_CLEARED = 1_000_000
 
 # NO_VECTORS stands for BLAS.
-cdef instruction_set PRODUCTS_BY = best_instruction_set()
-NAMES = ("BLAS", "AVX2", "AVX-512")
+cdef instruction_set PRODUCTS_BY = chosen_instruction_set()
+
+#: What can compute the matrix products here: BLAS, or vectors that get longer.
+INSTRUCTION_SETS = tuple(
+    instruction_set_names[i].decode() for i in range(<int> best_instruction_set() + 1)
+)
 
 
 def get_instruction_set():
-    """What computes the matrix products: "BLAS", "AVX2" or "AVX-512"."""
-    return NAMES[<int> PRODUCTS_BY]
+    """What computes the matrix products."""
+    return INSTRUCTION_SETS[<int> PRODUCTS_BY]
 
 
 def set_instruction_set(name):
     """For tests: compute the products with less than the processor offers."""
     global PRODUCTS_BY
-    code = NAMES.index(name)
-    if code > <int> best_instruction_set():
-        raise ValueError(f"This processor has no {name}.")
-    PRODUCTS_BY = <instruction_set> (<int> code)
+    PRODUCTS_BY = <instruction_set> (<int> INSTRUCTION_SETS.index(name))
 
 
 cdef void matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
     const floating *a, Py_ssize_t a_stride, const floating *b, const floating *start,
-    floating *c, watchman *watch,
+    floating *c, packing_room *room, watchman *watch,
 ) noexcept nogil:
     """c (m, n) = start + op(a) (m, k) @ op(b) (k, n), where op is what `a_is` and
     `b_is` say: AS_IS or TRANSPOSED. Rows of a are a_stride apart. `start` is c, to add
@@ -60,9 +62,11 @@ cdef void matmul(
         if not is_interrupted(watch, 2.0 * m * n * k):
             blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, start, c)
     elif floating is float:
-        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, watch)
+        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, room,
+                   watch)
     else:
-        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, watch)
+        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, room,
+                    watch)
 
 
 cdef void blas_matmul(
@@ -218,7 +222,7 @@ cdef void forward_rows(
         else:
             a = outputs_of(block, layer, z) + start * n_inputs
             matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, intercept,
-                   z + start * n_units, block.watch)
+                   z + start * n_units, block.room, block.watch)
         z += start * n_units
         if block.slopes[layer] == NULL:
             activate(layers.activations[layer], z, n * n_units)
@@ -280,7 +284,7 @@ cdef void backward_rows(
         delta = <floating *> block.deltas[layer] + start * n_units
         below = <floating *> block.deltas[layer - 1] + start * n_inputs
         matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
-               theta + layers.coef_starts[layer], NULL, below, block.watch)
+               theta + layers.coef_starts[layer], NULL, below, block.room, block.watch)
         if block.slopes[layer - 1] == NULL:
             derive(layers.activations[layer - 1], a, below, n * n_inputs)
         else:
@@ -298,7 +302,7 @@ cdef void coef_gradient(
     cdef const floating *a = outputs_of(block, layer, target) + start
     matmul(TRANSPOSED, AS_IS, stop - start, n_units, block.n_rows, a, n_inputs,
            <const floating *> block.deltas[layer], target if accumulate else NULL,
-           target, block.watch)
+           target, block.room, block.watch)
 
 
 cdef void clear_coef_gradient(

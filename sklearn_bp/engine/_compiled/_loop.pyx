@@ -14,6 +14,7 @@ from ._batch cimport (
     sparse_part, wait_for_others, whole_gradient,
 )
 from ._calls cimport listen_for, raise_if_over
+from ._gemm cimport leave, packing_room
 from ._interrupts cimport (
     OPERATIONS_PER_LOOK, interruption, is_interrupted, now, own_time, watchman,
 )
@@ -336,6 +337,7 @@ cdef Py_ssize_t train_part(
     cdef update_rule rule = training.rule
     cdef unsigned denormals = flush_denormals()
     cdef Block block = job.blocks[0]
+    cdef packing_room room = packing_room(NULL)
     cdef Py_ssize_t step = first, start, n
     cdef int64_t number = run.n_steps_before + epoch * run.n_steps + first - run.first
     cdef double m, decay
@@ -348,6 +350,7 @@ cdef Py_ssize_t train_part(
         > MOST_UNINTERRUPTED
     )
     block.dropout = run.dropout[0]
+    block.room = &room
     while step < first + n_steps and not (worker.watch.is_told or worker.watch.is_cut):
         # Products of a long step do the looking; of short ones, there are many.
         block.watch = worker.watch if is_long else NULL
@@ -386,6 +389,7 @@ cdef Py_ssize_t train_part(
             sums.penalty += n * penalty(layers, &block, decay)
             sums.gradient_norm += gradient_norm(layers, &block)
         step += 1
+    leave(&room)
     restore_denormals(denormals)
     return step - first
 
@@ -398,13 +402,16 @@ cdef void gradient_part(
     cdef Block block = job.blocks[0]
     cdef unsigned denormals = flush_denormals()
     cdef watchman watch = watchman(shared, worker.thread, 0, 0, False, False)
+    cdef packing_room room = packing_room(NULL)
     cdef bint accumulate
     worker.watch = block.watch = &watch
+    block.room = &room
     accumulate = batch_part(worker, job, &block, NULL, n_rows, m, theta)
     whole_gradient(worker, job, &block, accumulate, decay, theta)
     if worker.thread == 0:
         sums.loss = batch_loss(job)
         sums.penalty = penalty(job.layers, &block, decay)
+    leave(&room)
     restore_denormals(denormals)
 
 

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
+from ._gemm cimport packing_room
 from ._interrupts cimport watchman
 from ._tables cimport MOST_SETTINGS, activation, loss, square_sums
 
@@ -58,7 +59,7 @@ cdef struct Block:
     # outputs[l + 1], is the derivative of these if it does not follow from the outputs
     # alone, otherwise NULL. Squares of weights and of their gradient are summed for
     # each TILE_ROWS rows, those of biases at the end; `unused` has the same length.
-    # `watch` is NULL where there is too little work to look up from.
+    # `room` is that of the thread whose block it is; `watch` is NULL where there is too little work to look up from.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows
@@ -74,6 +75,7 @@ cdef struct Block:
     square_sums *sums
     square_sums *unused
     Dropout dropout
+    packing_room *room
     watchman *watch
 
 

@@ -1,46 +1,18 @@
 /* The loops over single numbers, for both computing types.
 
-   kernels_template.h holds them once, written for a type REAL; this file includes
-   it for float and for double. Each loop is compiled for several instruction
-   sets, and the dynamic loader picks the best one that the machine supports. */
+   kernels_template.h holds them once, written for a type REAL, and is compiled for
+   several instruction sets; the functions at the end choose between them. */
 
 #ifndef SKLEARN_BP_KERNELS_H
 #define SKLEARN_BP_KERNELS_H
 
 #include <math.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "denormals.h"
+#include "instruction_sets.h"
 #include "tables.h"
-
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) \
-    && defined(__gnu_linux__)
-#if __GNUC__ >= 12
-#define MULTIVERSION                                                        \
-    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3",        \
-                                 "default")))
-#else /* older ones choose by single features only */
-#define MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-#else
-#define MULTIVERSION
-#endif
-
-#if defined(__GNUC__)
-#define INLINE static inline __attribute__((always_inline, unused))
-#define KERNEL __attribute__((unused)) MULTIVERSION static
-#define COLD __attribute__((cold, noinline, unused)) static
-#else
-#define INLINE static inline
-#define KERNEL MULTIVERSION static
-#define COLD static
-#endif
-
-#if defined(_MSC_VER)
-#define restrict __restrict
-#endif
 
 #define LEAKY_SLOPE 0.01
 #define SELU_ALPHA 1.6732632423543772
@@ -84,35 +56,84 @@ static inline void set_rates(update_rule *rule, double learning_rate, double dec
     }
 }
 
-#define REAL float
-#define FN(name) name##_float
-#define INTEGER int32_t
-#define EXP_LOW -87.0f
-#define EXP_HIGH 88.72f
-#define LOG2E 1.44269504088896341f
-#define LN2_HIGH 0.693359375f
-#define LN2_LOW -2.12194440e-4f
-#define ROUNDER 12582912.0f /* 1.5 * 2^23: adding it rounds to an integer */
-#define EXPONENT_BIAS 127
-#define MANTISSA_BITS 23
-#define LOG_LOSS_LOW 1.1920929665620834e-07  /* -log(1 - eps) */
-#define LOG_LOSS_HIGH 15.942385152878742     /* -log(eps) */
-#include "kernels_template.h"
+#define TEMPLATE "kernels_template.h"
+#include "for_each_set.h"
 
-#define REAL double
-#define FN(name) name##_double
-#define INTEGER int64_t
-#define EXP_LOW -708.0
-#define EXP_HIGH 709.78
-#define LOG2E 1.44269504088896340736
-#define LN2_HIGH 6.93145751953125e-1
-#define LN2_LOW 1.42860682030941723212e-6
-#define ROUNDER 6755399441055744.0 /* 1.5 * 2^52 */
-#define EXPONENT_BIAS 1023
-#define MANTISSA_BITS 52
-#define LOG_LOSS_LOW 2.2204460492503133e-16
-#define LOG_LOSS_HIGH 36.04365338911715
-#define DOUBLE_PRECISION
-#include "kernels_template.h"
+/* Each function with its parameters and its arguments. */
+#define FOR_EACH_KERNEL(type)                                                       \
+    KERNEL_OF(type, gather,                                                         \
+              (const type *source, const int64_t *row_numbers, ptrdiff_t rows,      \
+               ptrdiff_t width, type *target),                                      \
+              (source, row_numbers, rows, width, target))                           \
+    KERNEL_OF(type, add_rows,                                                       \
+              (const type *delta, type *total, ptrdiff_t rows, ptrdiff_t cols),     \
+              (delta, total, rows, cols))                                           \
+    KERNEL_OF(type, scale,                                                          \
+              (double factor, type *x, ptrdiff_t n),                                \
+              (factor, x, n))                                                       \
+    KERNEL_OF(type, add_scaled,                                                     \
+              (type factor, const type *source, type *target, ptrdiff_t n),         \
+              (factor, source, target, n))                                          \
+    KERNEL_OF(type, find_largest,                                                   \
+              (const type *z, ptrdiff_t rows, ptrdiff_t cols, int64_t *columns),    \
+              (z, rows, cols, columns))                                             \
+    KERNEL_OF(type, activate,                                                       \
+              (activation kind, type *z, ptrdiff_t n),                              \
+              (kind, z, n))                                                         \
+    KERNEL_OF(type, activate_with_slope,                                            \
+              (activation kind, type *z, type *slope, ptrdiff_t n),                 \
+              (kind, z, slope, n))                                                  \
+    KERNEL_OF(type, derive,                                                         \
+              (activation kind, const type *outputs, type *delta, ptrdiff_t n),     \
+              (kind, outputs, delta, n))                                            \
+    KERNEL_OF(type, multiply,                                                       \
+              (const type *factors, type *delta, ptrdiff_t n),                      \
+              (factors, delta, n))                                                  \
+    KERNEL_OF(type, drop,                                                           \
+              (uint64_t key, uint64_t first, uint64_t threshold, type factor,       \
+               type *a, type *slope, ptrdiff_t n),                                  \
+              (key, first, threshold, factor, a, slope, n))                         \
+    KERNEL_OF(type, output,                                                         \
+              (loss kind, const double *settings, int derives, type *delta,         \
+               const type *y, double *row_loss, ptrdiff_t rows, ptrdiff_t cols),    \
+              (kind, settings, derives, delta, y, row_loss, rows, cols))            \
+    KERNEL_OF(type, weight_rows,                                                    \
+              (type *delta, double *row_loss, const type *weight, double m,         \
+               ptrdiff_t rows, ptrdiff_t cols),                                     \
+              (delta, row_loss, weight, m, rows, cols))                             \
+    KERNEL_OF(type, penalize,                                                       \
+              (double decay, const type *theta, type *gradient, ptrdiff_t n,        \
+               ptrdiff_t tile, square_sums *sums),                                  \
+              (decay, theta, gradient, n, tile, sums))                              \
+    KERNEL_OF(type, update,                                                         \
+              (const update_rule *rule, type *theta, const type *gradient,          \
+               ptrdiff_t offset, ptrdiff_t n, ptrdiff_t tile, square_sums *sums),   \
+              (rule, theta, gradient, offset, n, tile, sums))
+
+#ifdef HAS_AVX
+#define KERNEL_OF(type, name, parameters, arguments)                                \
+    INLINE void name##_##type parameters                                            \
+    {                                                                               \
+        switch (loops_for) {                                                        \
+        case AVX512: name##_##type##_avx512 arguments; break;                       \
+        case AVX2: name##_##type##_avx2 arguments; break;                           \
+        default: name##_##type##_baseline arguments;                                \
+        }                                                                           \
+    }
+static instruction_set loops_for;
+static __attribute__((constructor)) void choose_loops(void)
+{
+    const instruction_set chosen = chosen_instruction_set();
+    loops_for = chosen == NO_VECTORS ? best_instruction_set() : chosen;
+}
+#else
+#define KERNEL_OF(type, name, parameters, arguments)                                \
+    INLINE void name##_##type parameters { name##_##type##_baseline arguments; }
+#endif
+
+FOR_EACH_KERNEL(float)
+FOR_EACH_KERNEL(double)
+#undef FOR_EACH_KERNEL
+#undef KERNEL_OF
 
 #endif

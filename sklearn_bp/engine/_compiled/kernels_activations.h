@@ -65,7 +65,7 @@ DEFINE_WITH_SLOPE(silu)
 DEFINE_WITH_SLOPE(mish)
 
 /* a = g(z), in place. */
-INLINE void FN(activate)(activation kind, REAL *z, ptrdiff_t n)
+KERNEL void FN(activate)(activation kind, REAL *z, ptrdiff_t n)
 {
     switch (kind) {
 #define CASE(name) case name##_activation: FN(name##_forward)(z, n); break;
@@ -100,7 +100,7 @@ DEFINE_BACKWARD(softplus_backward, delta[i] * -FN(expm1_)(-a))
 DEFINE_BACKWARD(multiply, delta[i] * a)
 
 /* delta = delta * g'(z), in place, from the outputs a = g(z). */
-INLINE void FN(derive)(activation kind, const REAL *outputs, REAL *delta,
+KERNEL void FN(derive)(activation kind, const REAL *outputs, REAL *delta,
                        ptrdiff_t n)
 {
     switch (kind) {
@@ -114,7 +114,7 @@ INLINE void FN(derive)(activation kind, const REAL *outputs, REAL *delta,
 }
 
 /* a = g(z), in place, and slope = g'(z). */
-INLINE void FN(activate_with_slope)(activation kind, REAL *z, REAL *slope, ptrdiff_t n)
+KERNEL void FN(activate_with_slope)(activation kind, REAL *z, REAL *slope, ptrdiff_t n)
 {
     switch (kind) {
 #define CASE(name) case name##_activation: FN(name##_both)(z, slope, n); break;

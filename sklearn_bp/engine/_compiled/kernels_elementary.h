@@ -16,7 +16,7 @@ INLINE REAL FN(expm1_parts)(REAL x, REAL *power_of_two)
        as 2^128 is not a float; the caller doubles the result. */
     bits = (INTEGER)((uint64_t)(bits + (EXPONENT_BIAS - 1)) << MANTISSA_BITS);
     memcpy(power_of_two, &bits, sizeof bits);
-#ifdef DOUBLE_PRECISION
+#if IS_DOUBLE
     REAL p = 1.0 / 6227020800.0;
     p = p * r + 1.0 / 479001600.0;
     p = p * r + 1.0 / 39916800.0;
@@ -76,7 +76,7 @@ INLINE REAL FN(softplus)(REAL x)
     const REAL y = FN(exponential)(x < 0 ? x : -x);
     const REAL s = y / (2 + y), square = s * s;
     REAL sum = 0;
-#pragma GCC unroll 17
+    UNROLL
     for (int k = TERMS - 1; k >= 0; k--)
         sum = sum * square + (REAL)1 / (2 * k + 1);
     return (x < 0 ? 0 : x) + 2 * s * sum;
@@ -103,7 +103,7 @@ INLINE REAL FN(normal)(REAL x, REAL *density)
     const REAL z = (x < 0 ? -x : x) * (REAL)0.70710678118654752440;
     const REAL t = 1 / (1 + (REAL)0.5 * z), u = 2 * (2 * t - 1);
     REAL later = 0, sum = 0;
-#pragma GCC unroll 25
+    UNROLL
     for (int k = TERMS - 1; k > 0; k--) {
         const REAL before = sum;
         sum = u * sum - later + (REAL)coefficients[k];

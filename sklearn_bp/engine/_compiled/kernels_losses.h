@@ -163,7 +163,7 @@ INLINE void FN(binary_log_loss_output)(const double *settings, const int derives
 }
 
 /* `settings` are the parameters of the loss, such as huber's delta. */
-INLINE void FN(output)(loss kind, const double *settings, const int derives,
+KERNEL void FN(output)(loss kind, const double *settings, const int derives,
                        REAL *delta, const REAL *y, double *row_loss, ptrdiff_t rows,
                        ptrdiff_t cols)
 {
@@ -178,7 +178,7 @@ INLINE void FN(output)(loss kind, const double *settings, const int derives,
 }
 
 /* Multiply each row by its weight (1 if NULL) over m, and its loss by its weight. */
-INLINE void FN(weight_rows)(REAL *restrict delta, double *restrict row_loss,
+KERNEL void FN(weight_rows)(REAL *restrict delta, double *restrict row_loss,
                             const REAL *restrict weight, double m, ptrdiff_t rows,
                             ptrdiff_t cols)
 {

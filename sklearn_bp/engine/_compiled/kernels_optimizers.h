@@ -130,7 +130,7 @@ DEFINE_UPDATE(rprop_update,
               theta[i] = w - (turn < 0 ? 0 : learning_rate * length * sign);)
 
 /* The step of n weights from `offset` on, with their gradient. */
-INLINE void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradient,
+KERNEL void FN(update)(const update_rule *rule, REAL *theta, const REAL *gradient,
                        ptrdiff_t offset, ptrdiff_t n, ptrdiff_t tile,
                        square_sums *sums)
 {

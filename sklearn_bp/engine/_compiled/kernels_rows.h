@@ -3,7 +3,7 @@
 
 /* Gather rows of `width` elements by row number. Most are too short to be worth a call
    of memcpy. */
-INLINE void FN(gather)(const REAL *source, const int64_t *row_numbers, ptrdiff_t rows,
+KERNEL void FN(gather)(const REAL *source, const int64_t *row_numbers, ptrdiff_t rows,
                        ptrdiff_t width, REAL *target)
 {
     enum { PIECE = 16 / sizeof(REAL) };
@@ -51,7 +51,7 @@ KERNEL void FN(add_scaled)(REAL factor, const REAL *restrict source,
 
 /* The column of each row's largest number, the first of equal ones, or that of the
    first NaN. */
-INLINE void FN(find_largest)(const REAL *z, ptrdiff_t rows, ptrdiff_t cols,
+KERNEL void FN(find_largest)(const REAL *z, ptrdiff_t rows, ptrdiff_t cols,
                              int64_t *columns)
 {
     for (ptrdiff_t i = 0; i < rows; i++, z += cols) {
