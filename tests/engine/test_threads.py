@@ -83,6 +83,8 @@ PROBLEMS = [
     {"n_samples": 50, "hidden": ()},
     {"n_samples": 50, "hidden": (70, 33), "n_features": 41},
     {"n_samples": 50, "hidden": (70, 33), "n_features": 41, "sparse": True},
+    # threads take units of the layers
+    {"n_samples": 9, "hidden": (700, 640), "activation": "gelu"},
     # more than one block of rows
     {"n_samples": 1100, "hidden": (20,), "weighted": True},
     {"n_samples": 1100, "hidden": (20,), "sparse": True, "weighted": True},

@@ -18,8 +18,9 @@ from libc.string cimport memset
 from ._interrupts cimport is_interrupted
 from ._kernels cimport add_scaled, penalize
 from ._layers cimport (
-    backward_rows, clear_coef_gradient, coef_gradient, forward_rows,
-    intercept_gradient, load_rows, point_at, sparse_coef_gradient,
+    Part, backward_layer, backward_rows, clear_coef_gradient, coef_gradient,
+    forward_layer, forward_rows, intercept_gradient, load_rows, output_rows, point_at,
+    sparse_coef_gradient,
 )
 from ._structs cimport (
     TILE_ROWS, Block, CompiledNetwork, Data, Layers, TrainingSet, Workspace, address,
@@ -33,6 +34,13 @@ import numpy as np
 
 # A product of more rows would be long underway before it notices an interruption.
 cdef Py_ssize_t MOST_PRODUCT_ROWS = 4096
+
+# What makes a layer so wide that threads take units of it, in pieces of whole cache
+# lines, and not rows.
+cdef Py_ssize_t MORE_UNITS_THAN_ROWS = 4
+cdef Py_ssize_t FEWEST_UNITS = 128
+cdef Py_ssize_t PIECE_UNITS = 16
+cdef Py_ssize_t MANY_WEIGHTS = 200_000
 
 
 cdef class BatchWork:
@@ -136,9 +144,11 @@ cdef bint blocks_part(
     while True:
         point_at(job.layers, job.data, block, rows, first,
                  min(job.capacity, stop - first), theta)
-        begin = begin_of(worker, block.n_rows)
-        end = end_of(worker, block.n_rows)
-        if begin < end:
+        begin = share(block.n_rows, worker.thread, worker.n_threads)
+        end = share(block.n_rows, worker.thread + 1, worker.n_threads)
+        if has_wide_layer(worker, job.layers, block.n_rows):
+            layers_part(worker, job, block, m, theta, begin, end)
+        elif begin < end:
             load_rows(job.layers, job.data, block, theta, begin, end)
             forward_rows(job.layers, job.data, block, theta, begin, end)
             backward_rows(job.layers, job.data, block, theta, m, begin, end)
@@ -153,6 +163,73 @@ cdef bint blocks_part(
         block_gradient(worker, job.layers, job.data, block, gradient, accumulate)
         wait_for_others(worker)
         accumulate = True
+
+
+cdef bint has_wide_layer(
+    Worker worker, const Layers *layers, Py_ssize_t n_rows
+) noexcept nogil:
+    """Whether a hidden layer is best cut by its units, and has enough weights for more
+    meetings."""
+    cdef Py_ssize_t n_units, n_weights
+    cdef int layer
+    for layer in range(1, layers.n_layers):
+        n_units = layers.sizes[layer]
+        n_weights = n_units * (layers.sizes[layer - 1] + layers.sizes[layer + 1])
+        if n_weights >= MANY_WEIGHTS and is_wide(worker, n_units, n_rows):
+            return True
+    return False
+
+
+cdef inline bint is_wide(
+    Worker worker, Py_ssize_t n_units, Py_ssize_t n_rows
+) noexcept nogil:
+    """Whether threads take units of a layer, and not rows. Each then reads a part of
+    the weights and all outputs of the layer before, which the others have written: that
+    pays where the weights are by far more."""
+    return (
+        worker.n_threads > 1
+        and n_units >= MORE_UNITS_THAN_ROWS * n_rows
+        and n_units >= FEWEST_UNITS * worker.n_threads
+    )
+
+
+cdef void layers_part(
+    Worker worker, const Job *job, Block *block, double m, const floating *theta,
+    Py_ssize_t begin, Py_ssize_t end,
+) noexcept nogil:
+    """A thread's part of a block's way through the network and back, layer by layer:
+    its units of a wide layer, and its rows, from `begin` to `end`, of all else."""
+    cdef const Layers *layers = job.layers
+    cdef int layer
+    load_rows(layers, job.data, block, theta, begin, end)
+    wait_for_others(worker)
+    for layer in range(layers.n_layers):
+        forward_layer(
+            layers, job.data, block, theta, layer,
+            part_of(worker, layers.sizes[layer + 1], block.n_rows,
+                    layer > 0 or job.data.dense != NULL),
+        )
+        wait_for_others(worker)
+    output_rows(layers, job.data, block, theta, m, begin, end)
+    for layer in range(layers.n_layers - 1, 0, -1):
+        wait_for_others(worker)
+        backward_layer(layers, block, theta, layer,
+                       part_of(worker, layers.sizes[layer], block.n_rows, True))
+
+
+cdef Part part_of(
+    Worker worker, Py_ssize_t n_units, Py_ssize_t n_rows, bint is_dense
+) noexcept nogil:
+    cdef Py_ssize_t n_pieces = (n_units + PIECE_UNITS - 1) // PIECE_UNITS
+    if is_dense and is_wide(worker, n_units, n_rows):
+        return Part(
+            0, n_rows,
+            min(n_units, share(n_pieces, worker.thread, worker.n_threads) * PIECE_UNITS),
+            min(n_units,
+                share(n_pieces, worker.thread + 1, worker.n_threads) * PIECE_UNITS),
+        )
+    return Part(share(n_rows, worker.thread, worker.n_threads),
+                share(n_rows, worker.thread + 1, worker.n_threads), 0, n_units)
 
 
 cdef void whole_gradient(

@@ -23,12 +23,12 @@ cdef extern from "gemm.h" nogil:
     void gemm_float(
         instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
         Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t a_stride,
-        const float *b, const float *start, float *c, packing_room *room,
-        watchman *watch
+        const float *b, Py_ssize_t b_stride, const float *start, float *c,
+        Py_ssize_t c_row, packing_room *room, watchman *watch
     )
     void gemm_double(
         instruction_set set, bint a_transposed, bint b_transposed, Py_ssize_t m,
         Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t a_stride,
-        const double *b, const double *start, double *c, packing_room *room,
-        watchman *watch
+        const double *b, Py_ssize_t b_stride, const double *start, double *c,
+        Py_ssize_t c_row, packing_room *room, watchman *watch
     )

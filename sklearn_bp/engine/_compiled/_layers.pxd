@@ -4,6 +4,14 @@ from libc.stdint cimport int64_t
 from ._structs cimport Block, Data, Layers
 
 
+cdef struct Part:
+    # Rows of a block, and units of a layer.
+    Py_ssize_t start
+    Py_ssize_t stop
+    Py_ssize_t first
+    Py_ssize_t last
+
+
 cdef void point_at(
     const Layers *layers, const Data *data, Block *block, const int64_t *rows,
     Py_ssize_t first, Py_ssize_t n_rows, const floating *theta
@@ -23,6 +31,18 @@ cdef void show_outputs(
 cdef void backward_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
     double m, Py_ssize_t start, Py_ssize_t stop
+) noexcept nogil
+cdef void forward_layer(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    int layer, Part part
+) noexcept nogil
+cdef void output_rows(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    double m, Py_ssize_t start, Py_ssize_t stop
+) noexcept nogil
+cdef void backward_layer(
+    const Layers *layers, const Block *block, const floating *theta, int layer,
+    Part part
 ) noexcept nogil
 cdef void coef_gradient(
     const Layers *layers, const Block *block, int layer, Py_ssize_t start,

@@ -52,46 +52,47 @@ def set_instruction_set(name):
 
 cdef void matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-    const floating *a, Py_ssize_t a_stride, const floating *b, const floating *start,
-    floating *c, packing_room *room, watchman *watch,
+    const floating *a, Py_ssize_t a_stride, const floating *b, Py_ssize_t b_stride,
+    const floating *start, floating *c, Py_ssize_t c_row, packing_room *room,
+    watchman *watch,
 ) noexcept nogil:
     """c (m, n) = start + op(a) (m, k) @ op(b) (k, n), where op is what `a_is` and
-    `b_is` say: AS_IS or TRANSPOSED. Rows of a are a_stride apart. `start` is c, to add
-    to its values, or a row (n,) that each row of c starts from, or NULL."""
+    `b_is` say: AS_IS or TRANSPOSED. Rows of a, b and c are a_stride, b_stride and c_row
+    apart. `start` is c, to add to its values, or a row (n,) that each row of c starts
+    from, or NULL."""
     if PRODUCTS_BY == NO_VECTORS:
         if not is_interrupted(watch, 2.0 * m * n * k):
-            blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, start, c)
+            blas_matmul(a_is, b_is, m, n, k, a, a_stride, b, b_stride, start, c, c_row)
     elif floating is float:
-        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, room,
-                   watch)
+        gemm_float(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, b_stride, start, c,
+                   c_row, room, watch)
     else:
-        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, start, c, room,
-                    watch)
+        gemm_double(PRODUCTS_BY, a_is, b_is, m, n, k, a, a_stride, b, b_stride, start,
+                    c, c_row, room, watch)
 
 
 cdef void blas_matmul(
     bint a_is, bint b_is, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
-    const floating *a, Py_ssize_t a_stride, const floating *b, const floating *start,
-    floating *c,
+    const floating *a, Py_ssize_t a_stride, const floating *b, Py_ssize_t b_stride,
+    const floating *start, floating *c, Py_ssize_t c_row,
 ) noexcept nogil:
     # BLAS stores matrices by columns and sees each array transposed: it is asked for
     # c' = op(b)' @ op(a)'.
     cdef char op_a = b"T" if a_is == TRANSPOSED else b"N"
     cdef char op_b = b"T" if b_is == TRANSPOSED else b"N"
     cdef int rows = <int> n, cols = <int> m, inner = <int> k
-    cdef int lda = <int> a_stride
-    cdef int ldb = inner if b_is == TRANSPOSED else rows
+    cdef int lda = <int> a_stride, ldb = <int> b_stride, ldc = <int> c_row
     cdef floating alpha = 1, beta = 1 if start != NULL else 0
     cdef Py_ssize_t i
     if start != NULL and start != c:
         for i in range(m):
-            memcpy(c + i * n, start, n * sizeof(floating))
+            memcpy(c + i * c_row, start, n * sizeof(floating))
     if floating is float:
         sgemm(&op_b, &op_a, &rows, &cols, &inner, &alpha, <float *> b, &ldb,
-              <float *> a, &lda, &beta, c, &rows)
+              <float *> a, &lda, &beta, c, &ldc)
     else:
         dgemm(&op_b, &op_a, &rows, &cols, &inner, &alpha, <double *> b, &ldb,
-              <double *> a, &lda, &beta, c, &rows)
+              <double *> a, &lda, &beta, c, &ldc)
 
 
 cdef inline int64_t row_number(const Block *block, Py_ssize_t i) noexcept nogil:
@@ -185,51 +186,65 @@ cdef void sparse_product(
                        n_units)
 
 
-cdef void drop_units(
-    const Block *block, int layer, Py_ssize_t n_units, Py_ssize_t start, floating *a,
-    floating *slope, Py_ssize_t n,
-) noexcept nogil:
-    """Dropout in a hidden layer, if it has any: rows from `start` on. Which units are
-    dropped depends only on the step, the layer, the row of the batch and the unit."""
-    cdef uint64_t key
-    if block.dropout.thresholds != NULL and block.dropout.thresholds[layer] > 0:
-        key = split_mix(block.dropout.key + GOLDEN * <uint64_t> layer)
-        drop(key, <uint64_t> ((block.first + start) * n_units),
-             block.dropout.thresholds[layer], block.dropout.factors[layer], a, slope, n)
-
-
 cdef void forward_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
     Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """Fill outputs of the block, up to the raw ones: z = a @ W + b, a = g(z)."""
-    cdef Py_ssize_t n = stop - start, n_inputs, n_units
-    cdef const floating *coef
-    cdef const floating *intercept
-    cdef const floating *a
-    cdef floating *z
-    cdef floating *slope
+    """Fill outputs of the block, up to the raw ones."""
     cdef int layer
     for layer in range(layers.n_layers):
-        if is_interrupted(block.watch, 0):
-            return
-        n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
-        coef = theta + layers.coef_starts[layer]
-        intercept = theta + layers.intercept_starts[layer]
-        z = <floating *> block.outputs[layer + 1]
-        if layer == 0 and data.dense == NULL:
-            sparse_product(data, block, coef, intercept, z, n_units, start, stop)
-        else:
-            a = outputs_of(block, layer, z) + start * n_inputs
-            matmul(AS_IS, AS_IS, n, n_units, n_inputs, a, n_inputs, coef, intercept,
-                   z + start * n_units, block.room, block.watch)
-        z += start * n_units
-        if block.slopes[layer] == NULL:
-            activate(layers.activations[layer], z, n * n_units)
-        else:
-            slope = <floating *> block.slopes[layer] + start * n_units
-            activate_with_slope(layers.activations[layer], z, slope, n * n_units)
-            drop_units(block, layer, n_units, start, z, slope, n * n_units)
+        forward_layer(layers, data, block, theta, layer,
+                      Part(start, stop, 0, layers.sizes[layer + 1]))
+
+
+cdef void forward_layer(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    int layer, Part part,
+) noexcept nogil:
+    """Fill a part of a layer's outputs: z = a @ W + b, a = g(z)."""
+    cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]
+    cdef const floating *coef = theta + layers.coef_starts[layer]
+    cdef const floating *intercept = theta + layers.intercept_starts[layer]
+    cdef floating *z = <floating *> block.outputs[layer + 1]
+    cdef Py_ssize_t row
+    if is_interrupted(block.watch, 0):
+        return
+    if layer == 0 and data.dense == NULL:  # where a part has all units
+        sparse_product(data, block, coef, intercept, z, n_units, part.start, part.stop)
+    else:
+        matmul(AS_IS, AS_IS, part.stop - part.start, part.last - part.first, n_inputs,
+               outputs_of(block, layer, z) + part.start * n_inputs, n_inputs,
+               coef + part.first, n_units, intercept + part.first,
+               z + part.start * n_units + part.first, n_units, block.room, block.watch)
+    if part.last - part.first == n_units:
+        activate_piece(layers, block, theta, layer, part.start * n_units,
+                       (part.stop - part.start) * n_units)
+    else:
+        for row in range(part.start, part.stop):
+            activate_piece(layers, block, theta, layer, row * n_units + part.first,
+                           part.last - part.first)
+
+
+cdef void activate_piece(
+    const Layers *layers, const Block *block, const floating *theta, int layer,
+    Py_ssize_t offset, Py_ssize_t n,
+) noexcept nogil:
+    """From net inputs to outputs, and their slopes if these are kept: n units from
+    `offset` on, counted over all rows. Which of them are dropped depends only on the
+    step, the layer, the row of the batch and the unit."""
+    cdef floating *z = <floating *> block.outputs[layer + 1] + offset
+    cdef floating *slope
+    cdef uint64_t key
+    if block.slopes[layer] == NULL:
+        activate(layers.activations[layer], z, n)
+        return
+    slope = <floating *> block.slopes[layer] + offset
+    activate_with_slope(layers.activations[layer], z, slope, n)
+    if block.dropout.thresholds != NULL and block.dropout.thresholds[layer] > 0:
+        key = split_mix(block.dropout.key + GOLDEN * <uint64_t> layer)
+        offset += block.first * layers.sizes[layer + 1]
+        drop(key, <uint64_t> offset, block.dropout.thresholds[layer],
+             block.dropout.factors[layer], z, slope, n)
 
 
 cdef void show_outputs(
@@ -255,41 +270,69 @@ cdef void backward_rows(
     const Layers *layers, const Data *data, Block *block, const floating *theta,
     double m, Py_ssize_t start, Py_ssize_t stop,
 ) noexcept nogil:
-    """Fill deltas of the block, divided by m, and the weighted loss of each row.
+    """Fill deltas of the block, divided by m, and the weighted loss of each row, from
+    the loss downwards. Follows `forward_rows` on the same rows."""
+    cdef int layer
+    output_rows(layers, data, block, theta, m, start, stop)
+    for layer in range(layers.n_layers - 1, 0, -1):
+        backward_layer(layers, block, theta, layer,
+                       Part(start, stop, 0, layers.sizes[layer]))
 
-    delta(l) = delta(l + 1) @ W' * g'(z), from the loss downwards. Follows
-    `forward_rows` on the same rows.
-    """
-    cdef Py_ssize_t n = stop - start, n_inputs, n_units
-    cdef int layer, last = layers.n_layers - 1
+
+cdef void output_rows(
+    const Layers *layers, const Data *data, Block *block, const floating *theta,
+    double m, Py_ssize_t start, Py_ssize_t stop,
+) noexcept nogil:
+    """From raw outputs to the delta of the last layer and the losses."""
+    cdef Py_ssize_t n_units = layers.sizes[layers.n_layers]
     cdef const floating *weight = NULL
     cdef const floating *y = <const floating *> block.y + start * layers.n_targets
-    cdef const floating *a
-    cdef floating *delta
-    cdef floating *below
-
-    n_units = layers.sizes[last + 1]
-    delta = <floating *> block.deltas[last] + start * n_units
+    cdef floating *delta = (
+        <floating *> block.deltas[layers.n_layers - 1] + start * n_units
+    )
     if data.weight != NULL:
         weight = <const floating *> block.weight + start
     output(layers.loss_kind, layers.loss_settings, True, delta, y,
-           block.row_loss + start, n, n_units)
-    weight_rows(delta, block.row_loss + start, weight, m, n, n_units)
+           block.row_loss + start, stop - start, n_units)
+    weight_rows(delta, block.row_loss + start, weight, m, stop - start, n_units)
 
-    for layer in range(last, 0, -1):
-        if is_interrupted(block.watch, 0):
-            return
-        n_inputs, n_units = layers.sizes[layer], layers.sizes[layer + 1]
-        a = <const floating *> block.outputs[layer] + start * n_inputs
-        delta = <floating *> block.deltas[layer] + start * n_units
-        below = <floating *> block.deltas[layer - 1] + start * n_inputs
-        matmul(AS_IS, TRANSPOSED, n, n_inputs, n_units, delta, n_units,
-               theta + layers.coef_starts[layer], NULL, below, block.room, block.watch)
-        if block.slopes[layer - 1] == NULL:
-            derive(layers.activations[layer - 1], a, below, n * n_inputs)
-        else:
-            multiply(<const floating *> block.slopes[layer - 1] + start * n_inputs,
-                     below, n * n_inputs)
+
+cdef void backward_layer(
+    const Layers *layers, const Block *block, const floating *theta, int layer,
+    Part part,
+) noexcept nogil:
+    """Fill a part of the delta below a layer: delta @ W' * g'(z)."""
+    cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]
+    cdef const floating *coef = theta + layers.coef_starts[layer]
+    cdef const floating *delta = <const floating *> block.deltas[layer]
+    cdef floating *below = <floating *> block.deltas[layer - 1]
+    cdef Py_ssize_t row
+    if is_interrupted(block.watch, 0):
+        return
+    matmul(AS_IS, TRANSPOSED, part.stop - part.start, part.last - part.first, n_units,
+           delta + part.start * n_units, n_units, coef + part.first * n_units, n_units,
+           NULL, below + part.start * n_inputs + part.first, n_inputs, block.room,
+           block.watch)
+    if part.last - part.first == n_inputs:
+        derive_piece(layers, block, theta, layer - 1, part.start * n_inputs,
+                     (part.stop - part.start) * n_inputs)
+    else:
+        for row in range(part.start, part.stop):
+            derive_piece(layers, block, theta, layer - 1, row * n_inputs + part.first,
+                         part.last - part.first)
+
+
+cdef void derive_piece(
+    const Layers *layers, const Block *block, const floating *theta, int layer,
+    Py_ssize_t offset, Py_ssize_t n,
+) noexcept nogil:
+    """From derivatives with respect to outputs to those with respect to net inputs."""
+    cdef floating *delta = <floating *> block.deltas[layer] + offset
+    if block.slopes[layer] == NULL:
+        derive(layers.activations[layer],
+               <const floating *> block.outputs[layer + 1] + offset, delta, n)
+    else:
+        multiply(<const floating *> block.slopes[layer] + offset, delta, n)
 
 
 cdef void coef_gradient(
@@ -301,8 +344,8 @@ cdef void coef_gradient(
     cdef Py_ssize_t n_inputs = layers.sizes[layer], n_units = layers.sizes[layer + 1]
     cdef const floating *a = outputs_of(block, layer, target) + start
     matmul(TRANSPOSED, AS_IS, stop - start, n_units, block.n_rows, a, n_inputs,
-           <const floating *> block.deltas[layer], target if accumulate else NULL,
-           target, block.room, block.watch)
+           <const floating *> block.deltas[layer], n_units,
+           target if accumulate else NULL, target, n_units, block.room, block.watch)
 
 
 cdef void clear_coef_gradient(

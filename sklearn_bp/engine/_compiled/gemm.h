@@ -19,8 +19,8 @@ static inline void leave(packing_room *room) { free(room->memory); }
 
 #define PARAMETERS(type)                                                            \
     int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k,      \
-        const type *a, ptrdiff_t a_stride, const type *b, const type *start, type *c, \
-        packing_room *room, watchman *watch
+        const type *a, ptrdiff_t a_stride, const type *b, ptrdiff_t b_stride,       \
+        const type *start, type *c, ptrdiff_t c_row, packing_room *room, watchman *watch
 
 #ifdef __GNUC__
 
@@ -65,7 +65,8 @@ static const int32_t lanes_on[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #include "for_each_set.h"
 
 #define ARGUMENTS                                                                   \
-    (a_transposed, b_transposed, m, n, k, a, a_stride, b, start, c, room, watch)
+    (a_transposed, b_transposed, m, n, k, a, a_stride, b, b_stride, start, c, c_row, \
+     room, watch)
 #ifdef HAS_AVX
 #define DEFINE_GEMM(type)                                                           \
     static inline void gemm_##type(instruction_set set, PARAMETERS(type))           \

@@ -1,9 +1,9 @@
 /* Included by gemm.h, once for each computing type and instruction set.
 
    c (m, n) = start + op(a) (m, k) @ op(b) (k, n). `start` is c itself, to add to its
-   values; or a row (n,) that each row of c starts from; or NULL. a_stride is the
-   distance between rows of a; b and c are contiguous. A product that is interrupted, see
-   interrupts.h, is left unfinished. */
+   values; or a row (n,) that each row of c starts from; or NULL. Rows of a, b and c are
+   a_stride, b_stride and c_row apart. A product that is interrupted, see interrupts.h, is
+   left unfinished. */
 
 #include "gemm_tile.h"
 #include "gemm_pack.h"
@@ -13,7 +13,8 @@
 static void FN(panel_product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL *a,
                               ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
                               ptrdiff_t b_row, ptrdiff_t b_column, const REAL *start,
-                              ptrdiff_t start_row, REAL *c, watchman *watch)
+                              ptrdiff_t start_row, REAL *c, ptrdiff_t c_row,
+                              watchman *watch)
 {
     REAL panel[PANEL_DEPTH * VECTORS * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
@@ -22,7 +23,7 @@ static void FN(panel_product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL 
         const ptrdiff_t depth = k - p < PANEL_DEPTH ? k - p : PANEL_DEPTH;
         if (p > 0) {
             start = c;
-            start_row = n;
+            start_row = c_row;
         }
         for (ptrdiff_t j = 0, width; j < n; j += width) {
             width = FN(vectors_of_panel)(n - j) * LANES;
@@ -42,7 +43,7 @@ static void FN(panel_product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL 
                 FN(any_tile)(rows, columns, depth, a + i * a_row + p * a_column, a_row,
                              a_column, b_part, b_part_row,
                              start ? start + i * start_row + j : NULL, start_row,
-                             c + i * n + j, n);
+                             c + i * c_row + j, c_row);
             }
         }
     }
@@ -90,8 +91,8 @@ static int FN(packed_product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL 
 static void FN(block_product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL *a,
                               ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
                               ptrdiff_t b_row, ptrdiff_t b_column, const REAL *start,
-                              ptrdiff_t start_row, REAL *c, REAL *packed,
-                              watchman *watch)
+                              ptrdiff_t start_row, REAL *c, ptrdiff_t c_row,
+                              REAL *packed, watchman *watch)
 {
     REAL *const a_packed = packed, *const b_packed = packed + BLOCK_DEPTH * BLOCK_ROWS;
 
@@ -109,52 +110,62 @@ static void FN(block_product)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL 
                               a_packed);
                 if (!FN(packed_product)(rows, columns, depth, a_packed, b_packed,
                                         before ? before + i * before_row + j : NULL,
-                                        before_row, c + i * n + j, n, watch))
+                                        before_row, c + i * c_row + j, c_row, watch))
                     return;
             }
             before = c;
-            before_row = n;
+            before_row = c_row;
         }
     }
 }
 
 KERNEL void FN(gemm)(int a_transposed, int b_transposed, ptrdiff_t m, ptrdiff_t n,
                      ptrdiff_t k, const REAL *a, ptrdiff_t a_stride, const REAL *b,
-                     const REAL *start, REAL *c, packing_room *room, watchman *watch)
+                     ptrdiff_t b_stride, const REAL *start, REAL *c, ptrdiff_t c_row,
+                     packing_room *room, watchman *watch)
 {
     const ptrdiff_t a_row = a_transposed ? 1 : a_stride;
     const ptrdiff_t a_column = a_transposed ? a_stride : 1;
-    const ptrdiff_t b_row = b_transposed ? 1 : n, b_column = b_transposed ? k : 1;
+    const ptrdiff_t b_row = b_transposed ? 1 : b_stride;
+    const ptrdiff_t b_column = b_transposed ? b_stride : 1;
     const int accumulate = start == c;
-    const ptrdiff_t start_row = accumulate ? n : 0;
+    const ptrdiff_t start_row = accumulate ? c_row : 0;
 
     if (!a_transposed && !b_transposed && !accumulate && n <= NARROW && k >= LANES) {
         switch (n) {
-        case 1: FN(narrow_product)(1, m, k, a, a_row, b, start, c, watch); break;
-        case 2: FN(narrow_product)(2, m, k, a, a_row, b, start, c, watch); break;
-        case 3: FN(narrow_product)(3, m, k, a, a_row, b, start, c, watch); break;
-        case 4: FN(narrow_product)(4, m, k, a, a_row, b, start, c, watch); break;
+        case 1:
+            FN(narrow_product)(1, m, k, a, a_row, b, b_row, start, c, c_row, watch);
+            break;
+        case 2:
+            FN(narrow_product)(2, m, k, a, a_row, b, b_row, start, c, c_row, watch);
+            break;
+        case 3:
+            FN(narrow_product)(3, m, k, a, a_row, b, b_row, start, c, c_row, watch);
+            break;
+        case 4:
+            FN(narrow_product)(4, m, k, a, a_row, b, b_row, start, c, c_row, watch);
+            break;
         }
         return;
     }
     if (a_transposed && !b_transposed && (accumulate || !start) && k > 1
         && n < 2 * LANES && n * FN(whole_vectors)(m) < m * FN(whole_vectors)(n)) {
-        FN(narrow_gradient)(m, n, k, a, a_stride, b, accumulate, c, watch);
+        FN(narrow_gradient)(m, n, k, a, a_stride, b, b_row, accumulate, c, c_row, watch);
         return;
     }
     if (!b_transposed && (m == 1 || k == 1)) {
         for (ptrdiff_t i = 0; i < m && !is_interrupted(watch, 2.0 * (double)(n * k)); i++)
-            FN(row_product)(n, k, a + i * a_row, a_column, b,
-                            start ? start + i * start_row : NULL, c + i * n);
+            FN(row_product)(n, k, a + i * a_row, a_column, b, b_row,
+                            start ? start + i * start_row : NULL, c + i * c_row);
         return;
     }
     REAL *const packed = FN(is_large)(m, n, k) ? find_room(room) : NULL;
     if (packed)
         FN(block_product)(m, n, k, a, a_row, a_column, b, b_row, b_column, start,
-                          start_row, c, packed, watch);
+                          start_row, c, c_row, packed, watch);
     else
         FN(panel_product)(m, n, k, a, a_row, a_column, b, b_row, b_column, start,
-                          start_row, c, watch);
+                          start_row, c, c_row, watch);
 }
 
 #undef VECTOR

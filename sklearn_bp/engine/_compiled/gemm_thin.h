@@ -2,7 +2,8 @@
 
 /* One row of c, in one pass over its columns for every few rows of b. */
 static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a_column,
-                            const REAL *restrict b, const REAL *start, REAL *restrict c)
+                            const REAL *restrict b, ptrdiff_t b_row, const REAL *start,
+                            REAL *restrict c)
 {
     ptrdiff_t p = start != c; /* the values in c are the sum so far */
     if (!start)
@@ -12,9 +13,9 @@ static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a
         for (ptrdiff_t j = 0; j < n; j++)
             c[j] = start[j] + a[0] * b[j];
     for (; p + 4 <= k; p += 4) {
-        const REAL *restrict b_0 = b + p * n;
-        const REAL *restrict b_1 = b_0 + n, *restrict b_2 = b_1 + n;
-        const REAL *restrict b_3 = b_2 + n;
+        const REAL *restrict b_0 = b + p * b_row;
+        const REAL *restrict b_1 = b_0 + b_row, *restrict b_2 = b_1 + b_row;
+        const REAL *restrict b_3 = b_2 + b_row;
         const REAL x_0 = a[p * a_column], x_1 = a[(p + 1) * a_column];
         const REAL x_2 = a[(p + 2) * a_column], x_3 = a[(p + 3) * a_column];
         for (ptrdiff_t j = 0; j < n; j++)
@@ -23,14 +24,14 @@ static void FN(row_product)(ptrdiff_t n, ptrdiff_t k, const REAL *a, ptrdiff_t a
     }
     for (; p < k; p++)
         for (ptrdiff_t j = 0; j < n; j++)
-            c[j] += a[p * a_column] * b[p * n + j];
+            c[j] += a[p * a_column] * b[p * b_row + j];
 }
 
 /* c (m, n) = a' (m, k) @ b (k, n), set or added, where n fills its vectors less well
    than m does: as c' = b' @ a, with the same numbers in the same order. */
 static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REAL *a,
-                                ptrdiff_t a_stride, const REAL *b, int accumulate,
-                                REAL *c, watchman *watch)
+                                ptrdiff_t a_stride, const REAL *b, ptrdiff_t b_row,
+                                int accumulate, REAL *c, ptrdiff_t c_row, watchman *watch)
 {
     REAL panel[PANEL_DEPTH * VECTORS * VECTOR_BYTES / sizeof(REAL)]
         __attribute__((aligned(VECTOR_BYTES)));
@@ -55,16 +56,16 @@ static void FN(narrow_gradient)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const REA
             }
             for (ptrdiff_t i = 0; i < n; i += tile_rows) {
                 const ptrdiff_t rows = n - i < tile_rows ? n - i : tile_rows;
-                REAL *c_part = c + j * n + i;
+                REAL *c_part = c + j * c_row + i;
                 if (add)
                     for (ptrdiff_t q = 0; q < columns; q++)
                         for (ptrdiff_t r = 0; r < rows; r++)
-                            buffer[r * width + q] = c_part[q * n + r];
-                FN(any_tile)(rows, width, depth, b + p * n + i, 1, n, a_part,
+                            buffer[r * width + q] = c_part[q * c_row + r];
+                FN(any_tile)(rows, width, depth, b + p * b_row + i, 1, b_row, a_part,
                              a_part_row, add ? buffer : NULL, width, buffer, width);
                 for (ptrdiff_t q = 0; q < columns; q++)
                     for (ptrdiff_t r = 0; r < rows; r++)
-                        c_part[q * n + r] = buffer[r * width + q];
+                        c_part[q * c_row + r] = buffer[r * width + q];
             }
         }
     }
@@ -84,8 +85,9 @@ INLINE REAL FN(sum_of_lanes)(VECTOR x, PART sum)
 /* c (m, n) = start + a (m, k) @ b (k, n) for up to NARROW columns of b, as dot
    products: vectors run along the inner index. */
 INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL *a,
-                               ptrdiff_t a_row, const REAL *b, const REAL *start,
-                               REAL *c, watchman *watch)
+                               ptrdiff_t a_row, const REAL *b, ptrdiff_t b_row,
+                               const REAL *start, REAL *c, ptrdiff_t c_row,
+                               watchman *watch)
 {
     REAL panel[NARROW][PANEL_DEPTH] __attribute__((aligned(VECTOR_BYTES)));
 
@@ -95,7 +97,7 @@ INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL
             return;
         for (ptrdiff_t q = 0; q < depth; q++)
             for (int j = 0; j < n; j++)
-                panel[j][q] = b[(p + q) * n + j];
+                panel[j][q] = b[(p + q) * b_row + j];
         for (ptrdiff_t i = 0; i < m; i++) {
             const REAL *row = a + i * a_row + p;
             VECTOR sums[NARROW] = {{0}};
@@ -119,8 +121,8 @@ INLINE void FN(narrow_product)(const int n, ptrdiff_t m, ptrdiff_t k, const REAL
             UNROLL
             for (int j = 0; j < n; j++) {
                 const REAL sum = FN(sum_of_lanes)(sums[j], more[j]);
-                const REAL before = p > 0 ? c[i * n + j] : start ? start[j] : 0;
-                c[i * n + j] = before + sum;
+                const REAL before = p > 0 ? c[i * c_row + j] : start ? start[j] : 0;
+                c[i * c_row + j] = before + sum;
             }
         }
     }
