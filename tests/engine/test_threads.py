@@ -143,6 +143,42 @@ def test_the_number_of_threads_does_not_show(
 
 
 @needs_compiled
+@pytest.mark.parametrize("hidden", [(20,), (100, 7)])
+def test_blas_has_threads_where_there_are_shards(hidden, make_problem, monkeypatch):
+    from sklearn_bp.engine._compiled import _layers
+
+    problem = make_problem(n_samples=1100, hidden=hidden)
+    monkeypatch.setattr("sklearn_bp.engine._compiled.n_shards_for", lambda *_: 4)
+    monkeypatch.setattr("sklearn_bp.engine._threads.OPERATIONS_PER_THREAD", 1)
+    best = _layers.get_instruction_set()
+    results = []
+    try:
+        _layers.set_instruction_set("BLAS")
+        for most in (1, 2, 4):
+            monkeypatch.setattr(
+                "sklearn_bp.engine._compiled.get_max_threads", lambda n=most: n
+            )
+            theta = problem.theta.copy()
+            run_steps = _compiled_engine.prepare_steps(
+                problem.network,
+                theta,
+                problem.X,
+                problem.y,
+                None,
+                Objective(0.1),
+                1100,
+                OPTIMIZERS["sgd"](theta, momentum=0.9, nesterovs_momentum=True),
+            )
+            assert run_steps.n_threads == most
+            run_steps(np.arange(1100)[np.newaxis], np.full((1, 1), 0.01))
+            results.append(theta)
+    finally:
+        _layers.set_instruction_set(best)
+    for theta in results[1:]:
+        np.testing.assert_array_equal(theta, results[0])
+
+
+@needs_compiled
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_an_epoch_that_trials_cut_keeps_its_learning_rates(
     dtype, make_problem, monkeypatch

@@ -119,7 +119,7 @@ class CompiledEngine(Engine):
             n_shards,
         )
         operations = 6 * network.n_coefs * batch_size
-        return _RunSteps(steps, operations, optimizer)
+        return _RunSteps(steps, operations, optimizer, is_sharded=n_shards > 1)
 
     def run_together(self, runs):
         n_threads = min(len(runs), _n_granted(sum(map(_operations, runs))))
@@ -137,10 +137,11 @@ class CompiledEngine(Engine):
 class _RunSteps:
     """What `prepare_steps` returns."""
 
-    def __init__(self, steps, operations, optimizer):
+    def __init__(self, steps, operations, optimizer, is_sharded):
         self.steps = steps
         self.optimizer = optimizer
         self.operations = operations  # in a step
+        self._is_sharded = is_sharded
         self._choice = ThreadChoice(
             _surroundings, is_certain=operations >= CERTAIN_OPERATIONS
         )
@@ -148,7 +149,9 @@ class _RunSteps:
     @property
     def n_threads(self):
         """How many threads would share a step."""
-        return n_threads_of_use(_n_threads(self.operations), self.steps.n_parts)
+        return n_threads_of_use(
+            _n_threads(self.operations, self._is_sharded), self.steps.n_parts
+        )
 
     def __call__(self, orders, learning_rates, thetas=None):
         sums = np.zeros((len(orders), 3))
@@ -203,10 +206,10 @@ def _operations(run):
     return run_steps.operations * learning_rates.size
 
 
-def _n_threads(operations):
+def _n_threads(operations, is_sharded=False):
     """How many threads are to share a piece of work."""
-    if get_instruction_set() == "BLAS":
-        return 1  # its results may depend on how the rows are cut
+    if get_instruction_set() == "BLAS" and not is_sharded:
+        return 1  # its results may depend on how the rows are cut; shards are never cut
     return _n_granted(operations)
 
 

@@ -220,16 +220,17 @@ cdef void layers_part(
 cdef Part part_of(
     Worker worker, Py_ssize_t n_units, Py_ssize_t n_rows, bint is_dense
 ) noexcept nogil:
+    """A thread's part of the outputs of a layer with so many units."""
+    cdef int thread = worker.thread, n_threads = worker.n_threads
     cdef Py_ssize_t n_pieces = (n_units + PIECE_UNITS - 1) // PIECE_UNITS
     if is_dense and is_wide(worker, n_units, n_rows):
         return Part(
             0, n_rows,
-            min(n_units, share(n_pieces, worker.thread, worker.n_threads) * PIECE_UNITS),
-            min(n_units,
-                share(n_pieces, worker.thread + 1, worker.n_threads) * PIECE_UNITS),
+            min(n_units, share(n_pieces, thread, n_threads) * PIECE_UNITS),
+            min(n_units, share(n_pieces, thread + 1, n_threads) * PIECE_UNITS),
         )
-    return Part(share(n_rows, worker.thread, worker.n_threads),
-                share(n_rows, worker.thread + 1, worker.n_threads), 0, n_units)
+    return Part(share(n_rows, thread, n_threads), share(n_rows, thread + 1, n_threads),
+                0, n_units)
 
 
 cdef void whole_gradient(

@@ -59,7 +59,8 @@ cdef struct Block:
     # outputs[l + 1], is the derivative of these if it does not follow from the outputs
     # alone, otherwise NULL. Squares of weights and of their gradient are summed for
     # each TILE_ROWS rows, those of biases at the end; `unused` has the same length.
-    # `room` is that of the thread whose block it is; `watch` is NULL where there is too little work to look up from.
+    # `room` is that of the thread whose block it is; `watch` is NULL where there is
+    # too little work to look up from.
     Py_ssize_t n_rows
     Py_ssize_t first
     const int64_t *rows
