@@ -57,7 +57,12 @@ SANITIZER_FLAGS = [
     "-fno-wrapv",
 ]
 MSVC_FLAGS = ["/O2", "/std:c11"]
-OPENMP_FLAGS = {"unix": ["-fopenmp"], "msvc": ["/openmp"]}
+# What to compile and to link with; the first that works is taken. The last one for Unix
+# is for Apple's clang, which comes without the library.
+OPENMP_FLAGS = {
+    "unix": [(["-fopenmp"], ["-fopenmp"]), (["-Xpreprocessor", "-fopenmp"], ["-lomp"])],
+    "msvc": [(["/openmp"], [])],
+}
 
 
 class BuildEngine(build_ext):
@@ -71,12 +76,11 @@ class BuildEngine(build_ext):
     def build_extensions(self):
         kind = self.compiler.compiler_type
         flags = MSVC_FLAGS if kind == "msvc" else UNIX_FLAGS
-        openmp = OPENMP_FLAGS.get(kind, [])
-        if not self._links_with(openmp):
-            openmp = []
+        openmp = filter(self._links_with, OPENMP_FLAGS.get(kind, []))
+        compile_flags, link_flags = next(openmp, ([], []))
         for extension in self.extensions:
-            extension.extra_compile_args = flags + openmp
-            extension.extra_link_args = [] if kind == "msvc" else list(openmp)
+            extension.extra_compile_args = flags + compile_flags
+            extension.extra_link_args = list(link_flags)
         if SANITIZE:
             for extension in self.extensions:
                 extension.extra_compile_args += SANITIZER_FLAGS
@@ -84,8 +88,9 @@ class BuildEngine(build_ext):
         self.force = self.force or DEBUG  # earlier builds used other directives
         super().build_extensions()
 
-    def _links_with(self, flags):
-        """Whether the compiler accepts these flags and finds their library."""
+    def _links_with(self, openmp):
+        """Whether compiler and linker accept these flags and find their library."""
+        compile_flags, link_flags = openmp
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "probe.c")
             source.write_text(
@@ -93,10 +98,10 @@ class BuildEngine(build_ext):
             )
             try:
                 objects = self.compiler.compile(
-                    [str(source)], output_dir=folder, extra_postargs=flags
+                    [str(source)], output_dir=folder, extra_postargs=compile_flags
                 )
                 self.compiler.link_shared_object(
-                    objects, str(Path(folder, "probe.out")), extra_postargs=flags
+                    objects, str(Path(folder, "probe.out")), extra_postargs=link_flags
                 )
             except (CompileError, LinkError):
                 return False
