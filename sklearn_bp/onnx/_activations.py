@@ -89,7 +89,9 @@ ACTIVATIONS = {
         if z.dtype == np.float64
         else 0.5 * z * (1 + (z * np.sqrt(0.5)).apply("Erf"))
     ),
-    "silu": lambda z: z * z.apply("Sigmoid"),
+    # Not z * Sigmoid(z), of which onnxruntime makes an operator without a kernel in
+    # float64 up to version 1.20, and which is less precise in float32.
+    "silu": lambda z: z / (1 + (-z).exp()),
     "mish": lambda z: z * _softplus_in_both(z).apply("Tanh"),
     "softplus": _softplus_in_both,
 }

@@ -44,7 +44,9 @@ class Graph:
 
     def _numbered(self, word):
         name = f"{word}_{len(self.nodes) + len(self.arrays)}"
-        return f"{name}_" if name in self.taken else name
+        while name in self.taken:
+            name = f"{name}_"
+        return name
 
     def constant(self, array):
         """An array, as a tensor."""

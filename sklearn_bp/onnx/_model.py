@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from onnx import defs, helper, numpy_helper
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
@@ -96,23 +96,13 @@ def to_onnx(model, X=None, *, dtype=None, target_opset=DEFAULT_OPSET):
         return with_skl2onnx(model, X, dtype, target_opset)
     inputs = inputs_of(model, X)
     dtype = computing_type(model) if dtype is None else dtype
-    graph = Graph(taken={*inputs, *OUTPUT_NAMES})
-    table = [Tensor(graph, name, kind) for name, (kind, _) in inputs.items()]
-    shapes = output_shapes(model)
-    found = outputs(model, table, dtype)
-    returned = {name: found[name].named(name) for name in shapes}
-    kind = type(model).__name__
+    graph, returned = _graph_of(model, inputs, dtype)
+    name = type(model).__name__
     proto = helper.make_model(
-        helper.make_graph(
-            [_node_proto(node) for node in graph.nodes],
-            kind,
-            [_value_info(name, kind, (n,)) for name, (kind, n) in inputs.items()],
-            [_value_info(name, t.dtype, shapes[name]) for name, t in returned.items()],
-            [numpy_helper.from_array(a, name) for name, a in graph.arrays.items()],
-        ),
+        _graph_proto(graph, name, inputs, returned),
         producer_name="sklearn_bp",
         producer_version=__version__,
-        doc_string=f"A {kind} that sklearn_bp has trained.",
+        doc_string=f"A {name} that sklearn_bp has trained.",
         opset_imports=_opsets(graph, target_opset),
     )
     proto.ir_version = helper.find_min_ir_version_for(proto.opset_import)
@@ -126,11 +116,6 @@ def _check_model(model):
         raise TypeError(
             "model must be a fitted estimator, such as"
             f" BackpropClassifier().fit(X, y), got {model!r}."
-        )
-    if not (is_classifier(model) or is_regressor(model) or hasattr(model, "transform")):
-        raise TypeError(
-            "model must be a classifier, a regressor, a transformer or a pipeline of"
-            f" these, got {model!r}."
         )
     check_is_fitted(model)
 
@@ -155,20 +140,41 @@ def _check_opset(target_opset):
         )
 
 
-def _node_proto(node):
-    return helper.make_node(
-        node.op_type,
-        node.inputs,
-        [node.output],
-        name=node.output,
-        domain=node.domain,
-        **node.attributes,
+def _graph_of(model, inputs, dtype):
+    """The operators that a model is made of, and, by its name, the type of each of its
+    outputs and the lengths of the axes after that of the samples."""
+    graph = Graph(taken={*inputs, *OUTPUT_NAMES})
+    table = [Tensor(graph, name, kind) for name, (kind, _) in inputs.items()]
+    found, returned = outputs(model, table, dtype), {}
+    for name, shape in output_shapes(model).items():
+        returned[name] = found[name].named(name).dtype, shape
+    return graph, returned
+
+
+def _graph_proto(graph, name, inputs, returned):
+    nodes = [
+        helper.make_node(
+            node.op_type,
+            node.inputs,
+            [node.output],
+            name=node.output,
+            domain=node.domain,
+            **node.attributes,
+        )
+        for node in graph.nodes
+    ]
+    return helper.make_graph(
+        nodes,
+        name,
+        [_value_info(name, kind, [width]) for name, (kind, width) in inputs.items()],
+        [_value_info(name, kind, shape) for name, (kind, shape) in returned.items()],
+        [numpy_helper.from_array(a, name) for name, a in graph.arrays.items()],
     )
 
 
-def _value_info(name, dtype, columns):
+def _value_info(name, dtype, shape):
     kind = helper.np_dtype_to_tensor_dtype(dtype)
-    return helper.make_tensor_value_info(name, kind, ["n_samples", *columns])
+    return helper.make_tensor_value_info(name, kind, ["n_samples", *shape])
 
 
 def _opsets(graph, target_opset):
