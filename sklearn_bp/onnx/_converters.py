@@ -8,7 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from ..preprocessing import PiecewiseLinearEncoder, TableEncoder
-from ._graph import Graph, Tensor
+from ._graph import ML_DOMAIN, ML_OPSET, Graph, Tensor
 from ._heads import class_labels
 from ._models import CLASSIFIERS, computing_type, output_shapes, outputs
 from ._registration import OURS
@@ -71,7 +71,7 @@ def _convert(scope, operator, container):
     """Add the nodes of a model to the container."""
     model = operator.raw_operator
     graph = Graph(new_name=scope.get_unique_variable_name)
-    table = [Tensor(graph, v.full_name, _numpy_type(v.type)) for v in operator.inputs]
+    table = _table(graph, operator.inputs)
     if isinstance(model, ENCODERS):
         found = {"variable": encoded(model, table)}
     else:
@@ -82,6 +82,19 @@ def _convert(scope, operator, container):
     for output, (name, kind) in zip(operator.outputs, kinds.items(), strict=True):
         found[name].cast(_numpy_type(kind)).named(output.full_name)
     _write(graph, scope, container)
+
+
+def _table(graph, inputs):
+    """The inputs as parts of a table: a single one as it is, others by column."""
+    tensors = [Tensor(graph, v.full_name, _numpy_type(v.type)) for v in inputs]
+    if len(tensors) == 1:
+        return tensors
+    widths = [variable.get_second_dimension() for variable in inputs]
+    return [
+        tensor if width == 1 else tensor.columns([number])
+        for tensor, width in zip(tensors, widths)
+        for number in range(width)
+    ]
 
 
 def _returned(model, inputs):
@@ -152,6 +165,8 @@ def _write(graph, scope, container):
             list(node.inputs),
             [node.output],
             op_domain=node.domain,
+            # By itself skl2onnx may take a version of them that it then refuses.
+            op_version=ML_OPSET if node.domain == ML_DOMAIN else None,
             name=scope.get_unique_operator_name(node.op_type),
             **node.attributes,
         )

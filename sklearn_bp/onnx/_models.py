@@ -49,7 +49,7 @@ def outputs(model, table, dtype):
     model : estimator
         One of this package's that is fitted.
     table : list of Tensor of shape (n_samples, n_columns)
-        The features, cut into parts beside each other.
+        The features: one tensor for all of them, or one for each.
     dtype : dtype
         The type that networks compute in.
 
@@ -59,11 +59,14 @@ def outputs(model, table, dtype):
         Those of `class_outputs`, or the predicted numbers as "variable".
     """
     networks = [OneNetwork(fitted, np.dtype(dtype)) for fitted in _networks(model)]
+    answering = networks[0]
     if isinstance(model, ENSEMBLES):
         answering = MeanOfNetworks(networks, model.weights_)
         X = encoded(model.encoder_, table)
     else:
-        answering = _answering(networks)
+        if hasattr(model, "networks_"):  # those of the folds
+            weights = np.full(len(networks), 1 / len(networks))
+            answering = MeanOfNetworks(networks, weights)
         # What is scaled is so in float64.
         is_scaled = networks[0].fitted.scaling is not None
         X = joined(table, np.float64 if is_scaled else dtype)
@@ -74,9 +77,3 @@ def outputs(model, table, dtype):
 
 def _networks(model):
     return model.networks_ if hasattr(model, "networks_") else [model.network_]
-
-
-def _answering(networks):
-    if len(networks) == 1:
-        return networks[0]
-    return MeanOfNetworks(networks, np.full(len(networks), 1 / len(networks)))

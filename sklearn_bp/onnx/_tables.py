@@ -18,8 +18,7 @@ def encoded(encoder, table):
     encoder : TableEncoder or PiecewiseLinearEncoder
         The encoder.
     table : list of Tensor of shape (n_samples, n_columns)
-        The table, cut into parts beside each other: all of its numbers in one, say, or
-        one for each column.
+        The table: one tensor for all of its columns, or one for each.
 
     Returns
     -------

@@ -10,6 +10,7 @@ from runtime import run
 from scipy.sparse import csr_matrix
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import ShuffleSplit
 from sweeps import each_pair
 
 from sklearn_bp import (
@@ -234,6 +235,21 @@ def test_classifier_cv(n_classes, dtype, keep):
         alphas=[1], hidden_layer_sizes=[4], max_iter=5, cv=3, keep=keep, random_state=0
     ).fit(X, y)
     assert_same_classifier(model, X, dtype=dtype)
+
+
+def test_mean_of_a_single_network():
+    X, y = make_data("float32"), np.arange(40) % 3
+    model = BackpropClassifierCV(
+        alphas=[1],
+        hidden_layer_sizes=[4],
+        max_iter=5,
+        cv=ShuffleSplit(1, random_state=0),
+        keep="folds",
+        random_state=0,
+    ).fit(X, y)
+    outputs = run(to_onnx(model), X)
+    assert outputs["probabilities"].dtype == model.predict_proba(X).dtype
+    assert_close(outputs["probabilities"], model.predict_proba(X), "float32")
 
 
 def test_multilabel_cv():

@@ -164,6 +164,33 @@ def test_table_with_text():
     np.testing.assert_allclose(outputs["probabilities"], expected, atol=1e-9)
 
 
+def test_inputs_of_several_widths():
+    register()
+    table = np.column_stack([X[:, :3].astype(object), WORDS])
+    model = make_pipeline(TableEncoder(4, dtype="float64"), NET).fit(table, TRUTH)
+    kinds = skl2onnx.common.data_types
+    types = [
+        ("first", kinds.DoubleTensorType([None, 2])),
+        ("second", kinds.DoubleTensorType([None, 1])),
+        ("words", kinds.StringTensorType([None, 1])),
+    ]
+    proto = skl2onnx.convert_sklearn(model, initial_types=types)
+    parts = {"first": X[:, :2], "second": X[:, 2:3]}
+    outputs = run(proto, {**parts, "words": table[:, 3:]})
+    expected = model.predict_proba(table)
+    np.testing.assert_allclose(outputs["probabilities"], expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("steps", [[], [StandardScaler()]], ids=["network", "scaler"])
+def test_frame_of_numbers(steps):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X.astype("float32"), columns=list("abcd"))
+    model = make_pipeline(*steps, NET).fit(frame, WORDS)
+    outputs = run(to_onnx(model, frame), by_column(frame))
+    expected = model.predict_proba(frame)
+    np.testing.assert_allclose(outputs["probabilities"], expected, atol=1e-5)
+
+
 def test_precision_of_choice():
     model = PIPELINE.fit(X, WORDS)
     outputs = run(to_onnx(model, X, dtype="float32"), X.astype(np.float32))
