@@ -17,24 +17,25 @@ from ..network import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
 TAIL_DEGREE, TAIL_MIDDLE = 20, 4.0
 
 
-def _operator(op_type, composite=None, **attributes):
-    """An operator, or what stands for it in float64, if it has no kernel there."""
+def _operator(op_type, **attributes):
+    return lambda z: z.apply(op_type, **attributes)
 
-    def function(z):
-        if z.dtype == np.float64 and composite is not None:
-            return composite(z)
-        return z.apply(op_type, **attributes)
 
-    return function
+def _by_type(in_float32, in_float64):
+    """What has no kernel in float64, and what stands for it there."""
+    return lambda z: (in_float64 if z.dtype == np.float64 else in_float32)(z)
+
+
+def _expm1_below_zero(z):
+    return z.apply("Min", 0).exp() - 1
 
 
 def _elu(z):
-    return z.apply("Relu") + (z.apply("Min", 0).exp() - 1)
+    return z.apply("Relu") + _expm1_below_zero(z)
 
 
 def _selu(z):
-    below = z.apply("Min", 0).exp() - 1
-    return SELU_SCALE * (z.apply("Relu") + SELU_ALPHA * below)
+    return SELU_SCALE * (z.apply("Relu") + SELU_ALPHA * _expm1_below_zero(z))
 
 
 def _log_of_1_and_exp_below(z):
@@ -46,13 +47,17 @@ def _softplus(z):
     return z.apply("Relu") + _log_of_1_and_exp_below(z)
 
 
-def _gelu(z):
+def _gelu_by_erf(z):
+    return 0.5 * z * (1 + (z * np.sqrt(0.5)).apply("Erf"))
+
+
+def _gelu_by_tail(z):
     """z * Phi(z), by the upper tail Q of the normal distribution: of positive z, it is
     z - z * Q(z), and otherwise z * Q(-z)."""
     x = abs(z)
     t = 1 / (1 + x / TAIL_MIDDLE)
-    u, (last, *coefs) = 2 * t - 1, reversed(_tail_polynomial())
-    log = u * 0 + last
+    u = 2 * t - 1
+    log, *coefs = reversed(_tail_polynomial())
     for coef in coefs:
         log = log * u + coef
     tail = t * (log - 0.5 * x * x).exp()
@@ -73,7 +78,7 @@ def _tail_polynomial():
     return tuple(map(float, chebyshev.cheb2poly(in_chebyshev)))
 
 
-_softplus_in_both = _operator("Softplus", _softplus)
+_SOFTPLUS = _by_type(_operator("Softplus"), _softplus)
 
 #: Functions from the net inputs of a layer to its outputs, by the activation's name.
 ACTIVATIONS = {
@@ -82,25 +87,22 @@ ACTIVATIONS = {
     "tanh": _operator("Tanh"),
     "relu": _operator("Relu"),
     "leaky_relu": lambda z: z.apply("Max", LEAKY_SLOPE * z),
-    "elu": _operator("Elu", _elu),
-    "selu": _operator("Selu", _selu, alpha=SELU_ALPHA, gamma=SELU_SCALE),
-    "gelu": lambda z: (
-        _gelu(z)
-        if z.dtype == np.float64
-        else 0.5 * z * (1 + (z * np.sqrt(0.5)).apply("Erf"))
-    ),
+    "elu": _by_type(_operator("Elu"), _elu),
+    "selu": _by_type(_operator("Selu", alpha=SELU_ALPHA, gamma=SELU_SCALE), _selu),
+    "gelu": _by_type(_gelu_by_erf, _gelu_by_tail),
     # Not z * Sigmoid(z), of which onnxruntime makes an operator without a kernel in
     # float64 up to version 1.20, and which is less precise in float32.
     "silu": lambda z: z / (1 + (-z).exp()),
-    "mish": lambda z: z * _softplus_in_both(z).apply("Tanh"),
-    "softplus": _softplus_in_both,
+    "mish": lambda z: z * _SOFTPLUS(z).apply("Tanh"),
+    "softplus": _SOFTPLUS,
 }
 
 #: Functions from raw outputs to predictions, by the name of the loss's link.
 LINKS = {
     "identity": lambda z: z,
     "exp": lambda z: z.exp(),
-    "logistic": _operator("Sigmoid"),
+    # Precise also where it is small, which onnxruntime's Sigmoid in float32 is not.
+    "logistic": lambda z: 1 / (1 + (-z).exp()),
     "softmax": _operator("Softmax", axis=1),
 }
 

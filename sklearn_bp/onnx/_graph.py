@@ -154,8 +154,8 @@ class Tensor:
         """The number of the largest column of each row, the first one of equals."""
         return self.apply("ArgMax", dtype=np.dtype(np.int64), axis=1, keepdims=0)
 
-    def where(self, condition, other):
-        """Itself where a condition does not hold, and elsewhere other values."""
+    def replaced(self, condition, other):
+        """The same, but other values where a condition holds."""
         other = self._beside(other)
         return self.graph.apply("Where", [condition, other, self], self.dtype)
 

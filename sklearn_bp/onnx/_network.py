@@ -51,7 +51,7 @@ class OneNetwork:
         is_constant = ~np.isnan(targets.constant)
         if is_constant.any():
             known = np.where(is_constant, targets.constant, 0.0)
-            y = y.where(y.graph.constant(is_constant), known)
+            y = y.replaced(y.graph.constant(is_constant), known)
         return y
 
     def _narrowed(self, array):

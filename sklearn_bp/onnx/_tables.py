@@ -94,7 +94,7 @@ def _encoded_numbers(encoder, X):
     whether it is missing. As in the encoder, with halves, which do not overflow."""
     n_features = len(encoder.center_)
     is_missing = X.apply("IsNaN", dtype=np.dtype(bool))
-    halves = X.where(is_missing, encoder.center_) * 0.5
+    halves = X.replaced(is_missing, encoder.center_) * 0.5
     scaled = (halves - encoder.center_ / 2) / (encoder.scale_ / 2)
     scaled = scaled.apply("Min", FAR).apply("Max", -FAR)
     third = scaled / 3

@@ -140,6 +140,21 @@ def test_every_activation_and_loss(activation, loss, n_outputs, dtype, target_op
     return assert_close(outputs["probabilities"], model.predict_proba(X), dtype)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_small_probabilities(n_classes, dtype):
+    X, y = make_data(dtype), np.arange(40) % n_classes
+    model = BackpropClassifier((4,), "tanh", random_state=0).initialize(X, y)
+    model.coefs_[1][:] *= 30
+    expected = model.predict_proba(X)
+    assert expected.min() < 1e-9
+    outputs = run(to_onnx(model), X)
+    tolerance = {"float32": 1e-4, "float64": 1e-12}[dtype]
+    np.testing.assert_allclose(
+        outputs["probabilities"], expected, rtol=tolerance, atol=0
+    )
+
+
 def test_network_without_hidden_layers():
     X, y = make_data(), make_targets("squared_error", 1)
     model = BackpropRegressor(hidden_layer_sizes=(), random_state=0).initialize(X, y)
