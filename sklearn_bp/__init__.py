@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ._classifier import BackpropClassifier
 from ._regressor import BackpropRegressor
 from ._show_versions import show_versions
+from ._trusted_types import trusted_types
 from .engine import config_context, get_config, set_config
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "overfitting_study",
     "set_config",
     "show_versions",
+    "trusted_types",
 ]
 
 

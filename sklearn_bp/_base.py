@@ -22,12 +22,18 @@ from .fitting import (
     weigh_part,
 )
 from .training import OPTIMIZERS
-from .utils import CallbackSupportMixin, PlainNumbers, check_parameters, fit_context
+from .utils import (
+    CallbackSupportMixin,
+    PlainNumbers,
+    VersionedState,
+    check_parameters,
+    fit_context,
+)
 
 NO_VALIDATION = (None, None, None)
 
 
-class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseBackprop(VersionedState, CallbackSupportMixin, BaseEstimator, ABC):
     """Base class of the estimators; not to be used directly."""
 
     _parameter_constraints = CONSTRAINTS
@@ -282,7 +288,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
     def __getstate__(self):
         # Everything is plain data: arrays, numbers, strings and dicts. The parameters
         # are stored only once, in `coefs_` and `intercepts_`.
-        attributes = dict(super().__getstate__())
+        attributes = super().__getstate__()
         attributes.pop("_checked_values", None)
         if "_fitted" in attributes:
             fitted, state = attributes.pop("_fitted"), attributes.pop("_state")

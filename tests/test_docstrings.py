@@ -147,6 +147,7 @@ MODULES = [
     "_classifier",
     "_regressor",
     "_show_versions",
+    "_trusted_types",
     "engine._selection",
     "model_selection._epoch_curve",
     "model_selection._nested",

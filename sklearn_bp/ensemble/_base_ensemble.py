@@ -18,6 +18,7 @@ from .._holder import NetworkHolder
 from ..fitting import AveragedNetworks, averaged, check_dtype
 from ..model_selection import (
     CurveStore,
+    StudyHolder,
     check_verbose,
     run_study,
     settings_of,
@@ -77,7 +78,7 @@ TOLERANCE = 1e-5
 
 
 class BaseEnsemble(
-    NetworkHolder, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+    StudyHolder, NetworkHolder, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Base class of the two estimators; not to be used directly."""
 
@@ -349,7 +350,7 @@ class BaseEnsemble(
 
     def __getstate__(self):
         # Plain data: no private class is needed to load the networks.
-        attributes = dict(super().__getstate__())
+        attributes = super().__getstate__()
         if "_by_fold" in attributes:
             attributes["_by_fold"] = [fold.to_plain() for fold in self._by_fold]
         return attributes

@@ -4,13 +4,13 @@ This way a model can be saved and loaded without private classes of this package
 the format of what is saved need not follow the code.
 """
 
-import numpy as np
-
 from ..network import LOSSES, Network
 from ..training import TrainingState
+from ..utils import check_version
 from ._fitted import FittedNetwork
 from ._scaling import Scaling
 from ._targets import ClassTargets, NumberTargets
+from ._version_1 import of_version_1
 
 #: The version of the format, to be increased whenever the format changes.
 VERSION = 2
@@ -83,7 +83,7 @@ def from_plain(plain, coefs, intercepts):
     network, targets, scaling = _parts(plain)
     training = plain["training"]
     if plain["version"] == 1:
-        training = _of_version_1(training)
+        training = of_version_1(training)
     theta = network.flatten(coefs, intercepts, dtype=plain["dtype"])
     state = TrainingState.from_plain(network, theta, training)
     return FittedNetwork(network, theta, targets, scaling=scaling), state
@@ -98,13 +98,7 @@ def network_from_plain(plain):
 
 def _parts(plain):
     """The network, its targets and its scaling."""
-    version = plain.get("version")
-    if version not in (1, VERSION):
-        raise ValueError(
-            f"The model was saved in version {version} of its format, but"
-            f" this release of sklearn_bp reads versions 1 to {VERSION}. Load it with"
-            " the release that saved it, or install a newer one."
-        )
+    check_version("model", plain.get("version"), VERSION)
     loss, targets = dict(plain["loss"]), dict(plain["targets"])
     network = Network(
         tuple(plain["layer_sizes"]),
@@ -116,18 +110,3 @@ def _parts(plain):
     vars(revived).update(targets)
     scaling = plain.get("scaling")
     return network, revived, scaling and Scaling(**scaling)
-
-
-def _of_version_1(training):
-    """A training as it is saved now; it was not known which epoch was the best."""
-    stopping, history = training["stopping"], training["history"]
-    epoch, best_epoch = history["n_rows"], None
-    if stopping is not None:
-        stopping = {**stopping}
-        del stopping["is_score_of_start"]
-        if stopping["keep_best"]:
-            scores = history["columns"].get("validation_score", np.array([]))
-            (epochs,) = np.nonzero(scores == stopping["best_score"])
-            epoch = best_epoch = int(epochs[0]) + 1 if len(epochs) > 0 else epoch
-        stopping["best_epoch"] = best_epoch
-    return {**training, "stopping": stopping, "epoch": epoch, "seed_of_split": None}

@@ -5,6 +5,7 @@ from ._comparison import SettingsComparison
 from ._epoch_curve import EpochCurve, epoch_curve
 from ._fold import Candidate as Candidate
 from ._fold import FoldCurve as FoldCurve
+from ._holder import StudyHolder as StudyHolder
 from ._memory import CurveStore as CurveStore
 from ._memory import Shelf as Shelf
 from ._nested import NestedStudy, nested_study

@@ -35,6 +35,7 @@ from ..utils import (
     warn,
 )
 from ._checks import check_study
+from ._holder import StudyHolder
 from ._kept import BestKeeper
 from ._memory import CurveStore, Store
 from ._results import RULES, check_rule
@@ -57,7 +58,7 @@ def _of_one_network(method):
 
 
 class BaseBackpropCV(
-    NetworkHolder, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+    StudyHolder, NetworkHolder, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Base class of the two estimators; not to be used directly."""
 
@@ -411,13 +412,17 @@ class BaseBackpropCV(
 
     def __getstate__(self):
         # Plain data: no private class is needed to load the networks.
-        attributes = dict(super().__getstate__())
+        attributes = super().__getstate__()
         if "_averaged" in attributes:
             attributes["_averaged"] = self._averaged.to_plain()
         return attributes
 
     def __setstate__(self, attributes):
+        attributes = dict(attributes)
+        network = attributes.pop("best_estimator_", None)
         super().__setstate__(attributes)
+        if network is not None:  # as it was at first
+            vars(self).update(_shown_of_best(network))
         if "_averaged" in vars(self):
             self._averaged = AveragedNetworks.from_plain(self._averaged)
 

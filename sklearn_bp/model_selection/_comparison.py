@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._means import Mean, sizes_that_count, valid_settings
+from ._plain import PlainState
 from ._reports import Report
 from ._summary import count, format_params
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SettingsComparison(Report):
+class SettingsComparison(PlainState, Report):
     """What :meth:`OverfittingStudy.compare` returns.
 
     Arrays have an element for each setting, in the order of the study. That of the

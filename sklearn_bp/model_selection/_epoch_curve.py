@@ -10,6 +10,7 @@ from ..utils import warn
 from ._checks import check_study
 from ._drawing import draw_curve
 from ._memory import Store
+from ._plain import PlainState
 from ._progress import check_verbose, watched
 from ._ranking import best_first
 from ._reports import Report
@@ -40,7 +41,7 @@ class Scores(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EpochCurve(Report):
+class EpochCurve(PlainState, Report):
     """What :func:`epoch_curve` returns.
 
     Two of them are equal if everything but the times is.
@@ -107,6 +108,13 @@ class EpochCurve(Report):
             chosen.left_out,
             by_metric if scoring.is_multiple else {},
         )
+
+    def _plain_parts(self):
+        return {"by_metric": {name: tuple(s) for name, s in self.by_metric.items()}}
+
+    def _revived_parts(self, plain):
+        scores = plain["by_metric"].items()
+        return {"by_metric": {name: Scores(*parts) for name, parts in scores}}
 
     def of_metric(self, name):
         """The same curves with the scores of another metric.

@@ -10,9 +10,10 @@ from ._checks import check_inner_folds, check_study
 from ._epoch_curve import EpochCurve, first_reason
 from ._means import FoldSizes, Mean
 from ._memory import Store
+from ._plain import PlainState, revive
 from ._progress import check_verbose
 from ._reports import Report
-from ._results import check_rule
+from ._results import Choice, OverfittingStudy, check_rule
 from ._study import (
     check_factor,
     expected_cost,
@@ -25,7 +26,7 @@ from ._trainings import Job, cost_of, train
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NestedStudy(Report):
+class NestedStudy(PlainState, Report):
     """What :func:`nested_study` returns.
 
     Parameters
@@ -59,6 +60,20 @@ class NestedStudy(Report):
     test_scores: np.ndarray
     folds: FoldSizes
     score_name: str
+
+    def _plain_parts(self):
+        return {
+            "studies": [study.__getstate__() for study in self.studies],
+            "choices": list(map(tuple, self.choices)),
+            "folds": tuple(self.folds),
+        }
+
+    def _revived_parts(self, plain):
+        return {
+            "studies": [revive(OverfittingStudy, study) for study in plain["studies"]],
+            "choices": [Choice(*choice) for choice in plain["choices"]],
+            "folds": FoldSizes(*plain["folds"]),
+        }
 
     @property
     def score(self):

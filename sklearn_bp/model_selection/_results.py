@@ -8,9 +8,11 @@ import numpy as np
 
 from ..fitting import check_hidden_layer_sizes
 from ..utils import PlainNumbers
+from ._epoch_curve import EpochCurve
 from ._honest import HonestScores
 from ._means import FoldSizes
 from ._page import draw_best, sections_of
+from ._plain import PlainState, revive
 from ._ranking import best_first
 from ._reports import Report
 from ._summary import count, format_error, format_params, format_score, summarize
@@ -55,7 +57,7 @@ class Choice(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OverfittingStudy(HonestScores, Tables, Report):
+class OverfittingStudy(PlainState, HonestScores, Tables, Report):
     """What :func:`overfitting_study` returns.
 
     Two of them are equal if everything but the times is.
@@ -132,6 +134,21 @@ class OverfittingStudy(HonestScores, Tables, Report):
             train_size=plan.train_size,
             folds=plan.fold_sizes,
         )
+
+    def _plain_parts(self):
+        return {
+            "curves": [curve.__getstate__() for curve in self.curves],
+            "smaller": {n: study.__getstate__() for n, study in self.smaller.items()},
+            "folds": self.folds and tuple(self.folds),
+        }
+
+    def _revived_parts(self, plain):
+        smaller, folds = plain["smaller"].items(), plain["folds"]
+        return {
+            "curves": [revive(EpochCurve, curve) for curve in plain["curves"]],
+            "smaller": {n: revive(OverfittingStudy, study) for n, study in smaller},
+            "folds": folds and FoldSizes(*folds),
+        }
 
     # ---- sizes of the training parts ---------------------------------------------
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..utils import (
     Interval,
     StrOptions,
+    VersionedState,
     check_sample_weight,
     feature_names_in,
     fit_context,
@@ -33,7 +34,7 @@ CONSTRAINTS = {
 }
 
 
-class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
+class PiecewiseLinearEncoder(VersionedState, TransformerMixin, BaseEstimator):
     """Encode each numeric feature by its place between knots, beside its scaled value.
 
     A network's first layer is linear in its inputs. If a feature is only scaled, it

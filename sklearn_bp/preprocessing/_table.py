@@ -8,7 +8,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..utils import Interval, StrOptions, feature_names_in, fit_context, is_name
+from ..utils import (
+    Interval,
+    StrOptions,
+    VersionedState,
+    feature_names_in,
+    fit_context,
+    is_name,
+)
 from ._piecewise import PiecewiseLinearEncoder, positive_scale
 from ._read import columns_of, is_frame
 
@@ -16,7 +23,7 @@ from ._read import columns_of, is_frame
 NUMBERS_AT_A_TIME = 2**21
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(VersionedState, TransformerMixin, BaseEstimator):
     """Encode a table: numbers by their place between quantiles, categories one-hot.
 
     Columns may be of any type that pandas, polars or NumPy have for numbers, truth

@@ -1,7 +1,7 @@
 """How a network is trained: optimizers, schedules, stopping, the epoch loop."""
 
 from ._epochs import EpochRunner, bytes_of_training, operations_of_epoch
-from ._history import History
+from ._history import COLUMNS, History
 from ._lbfgs import LbfgsCourse
 from ._leading import run_alone, run_together
 from ._optimizers import OPTIMIZERS
@@ -13,6 +13,7 @@ from ._stopping import Stopping
 from ._trainer import Course, train
 
 __all__ = [
+    "COLUMNS",
     "FACTORS",
     "OPTIMIZERS",
     "SCHEDULES",

@@ -2,6 +2,7 @@
 
 from ._arrays import aligned, check_sample_weight, refusing_large_integers
 from ._finite import Finite
+from ._saved import VersionedState, check_version
 from ._sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -35,11 +36,13 @@ __all__ = [
     "PlainNumbers",
     "Splitter",
     "StrOptions",
+    "VersionedState",
     "aligned",
     "are_equal",
     "begin_callbacks",
     "check_parameters",
     "check_sample_weight",
+    "check_version",
     "describe_scorer",
     "feature_names_in",
     "fit_context",
