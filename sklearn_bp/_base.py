@@ -28,6 +28,7 @@ from .utils import (
     VersionedState,
     check_parameters,
     fit_context,
+    like,
 )
 
 NO_VALIDATION = (None, None, None)
@@ -357,9 +358,9 @@ class BaseBackprop(VersionedState, CallbackSupportMixin, BaseEstimator, ABC):
             The derivatives of the single raw output, or of each of them, at each
             sample. Raw outputs are those before `out_activation_`.
         """
-        X = self._check_X(X)
+        given, X = X, self._check_X(X)
         gradients = self.network_.input_gradients(X)
-        return gradients[:, 0] if self.n_outputs_ == 1 else gradients
+        return like(given, gradients[:, 0] if self.n_outputs_ == 1 else gradients)
 
     def hidden_activations(self, X, layer=-1):
         """The outputs of the units of a hidden layer.
@@ -376,13 +377,13 @@ class BaseBackprop(VersionedState, CallbackSupportMixin, BaseEstimator, ABC):
         activations : ndarray of shape (n_samples, n_units)
             The outputs of its units.
         """
-        X = self._check_X(X)
-        return self.network_.hidden_activations(X, layer)
+        given, X = X, self._check_X(X)
+        return like(given, self.network_.hidden_activations(X, layer))
 
     def _respond(self, method, X):
         """What the method of that name returns."""
-        X = self._check_X(X)
-        return self.network_.respond(method, X)
+        given, X = X, self._check_X(X)
+        return like(given, self.network_.respond(method, X))
 
     def _check_X(self, X):
         check_is_fitted(self)

@@ -35,8 +35,10 @@ from ..utils import (
     check_sample_weight,
     fit_context,
     is_name,
+    like,
     plain_number,
     take_rows,
+    to_numpy,
     warn,
 )
 from ._folds import folds_of, group_numbers
@@ -130,7 +132,7 @@ class BaseEnsemble(
             If a setting fails, and is left out.
         """
         verbose = check_verbose(self.verbose)
-        X = _as_table(X)
+        X, y, groups = _as_table(X), to_numpy(y, "y"), to_numpy(groups, "groups")
         network, settings = self._network((*X.shape, 1)[0]), self._settings()
         encoder = self._encoder(X, network)
         encoded = encoder.fit_transform(X, sample_weight=sample_weight)
@@ -326,7 +328,7 @@ class BaseEnsemble(
         parts = [whole.respond(method, part) for part in self._encoded(X)]
         if issparse(parts[0]):
             return vstack(parts, format="csr")
-        return np.concatenate(parts)
+        return like(X, np.concatenate(parts))
 
     def _respond_by_fold(self, method, X):
         """The same of the networks of each fold, shape (n_folds, n_samples, ...)."""
@@ -388,7 +390,7 @@ def _batch_size(n_samples):
 
 def _as_table(X):
     """Data frames, and whatever else has a shape, as they are; others as arrays."""
-    return X if hasattr(X, "shape") else np.asarray(X, dtype=object)
+    return to_numpy(X, "X") if hasattr(X, "shape") else np.asarray(X, dtype=object)
 
 
 def _of_all_columns(fitted, is_ramp):

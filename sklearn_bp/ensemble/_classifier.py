@@ -7,7 +7,7 @@ from sklearn.utils.metaestimators import available_if
 
 from .._classifier import BackpropClassifier
 from ..fitting import scaled_weights
-from ..utils import StrOptions
+from ..utils import StrOptions, like
 from ._base_ensemble import CONSTRAINTS, BaseEnsemble
 from ._conformal import are_plausible, check_coverage, sorted_errors
 
@@ -296,9 +296,9 @@ class BackpropEnsembleClassifier(ClassifierMixin, BaseEnsemble):
         check_coverage(coverage)
         by_fold = self._respond_by_fold("predict_proba", X)
         sets = are_plausible(1 - by_fold, self._unseen_errors, coverage)
-        most_probable = self.predict_proba(X).argmax(axis=1)
+        most_probable = np.asarray(self.predict_proba(X)).argmax(axis=1)
         sets[np.arange(len(sets)), most_probable] = True
-        return sets
+        return like(X, sets)
 
     def _network(self, n_samples):
         network = super()._network(n_samples)

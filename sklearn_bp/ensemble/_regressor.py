@@ -6,6 +6,7 @@ from sklearn.metrics import r2_score
 
 from .._regressor import BackpropRegressor
 from ..fitting import scaled_weights
+from ..utils import like
 from ._base_ensemble import BaseEnsemble
 from ._conformal import check_coverage, sorted_errors, upper_bounds
 
@@ -233,7 +234,7 @@ class BackpropEnsembleRegressor(RegressorMixin, BaseEnsemble):
             intervals[:, target, 0] = -upper_bounds(-centers, errors, coverage)
             intervals[:, target, 1] = upper_bounds(centers, errors, coverage)
         intervals.sort(axis=-1)  # of a small coverage, bounds may cross
-        return intervals[:, 0] if by_fold.ndim == 2 else intervals
+        return like(X, intervals[:, 0] if by_fold.ndim == 2 else intervals)
 
     def _learned_from(self, unseen, targets, samples):
         rows, weight = unseen.rows, scaled_weights(samples.sample_weight)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from ..engine import Engine, get_engine, input_gradients, one_blas_thread
 from ..network import ACTIVATIONS, Network
-from ..utils import aligned, refusing_large_integers
+from ..utils import aligned, refusing_large_integers, to_numpy
 from ._scaling import FLOATS, Scaling
 
 
@@ -127,7 +127,7 @@ class FittedNetwork:
         with refusing_large_integers("X"):
             X = validate_data(
                 estimator,
-                X,
+                to_numpy(X, "X"),
                 accept_sparse="csr",
                 dtype=self.dtype if self.scaling is None else FLOATS,
                 order="C",

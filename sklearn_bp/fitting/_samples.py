@@ -9,7 +9,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from ..training import Samples
-from ..utils import aligned, check_sample_weight, refusing_large_integers
+from ..utils import aligned, check_sample_weight, refusing_large_integers, to_numpy
 from ._checks import check_dtype
 from ._scaling import FLOATS, Scaling
 from ._targets import learn_targets
@@ -58,7 +58,8 @@ def check_samples(
     ValueError
         If the data are not valid, or of a different kind from the network's.
     """
-    given = X, y
+    given = X, y = to_numpy(X, "X"), to_numpy(y, "y")
+    classes = to_numpy(classes, "classes")
     scaling = fitted and fitted.scaling
     types = _computing_types(estimator, fitted)
     X, y = check_X_y(
@@ -146,7 +147,7 @@ def check_more_samples(estimator, targets, X, y, sample_weight, dtype, scaling=N
     samples : Samples
         The data.
     """
-    given = X, y
+    given = X, y = to_numpy(X, "X"), to_numpy(y, "y")
     X, y = check_X_y(estimator, X, y, dtype if scaling is None else FLOATS)
     sample_weight = check_sample_weight(sample_weight, X.shape[0])
     samples = Samples(X, y, sample_weight, given)

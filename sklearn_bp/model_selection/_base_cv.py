@@ -30,6 +30,7 @@ from ..utils import (
     Interval,
     StrOptions,
     fit_context,
+    like,
     plain_number,
     takes_weight,
     warn,
@@ -308,7 +309,8 @@ class BaseBackpropCV(
         check_is_fitted(self)
         if "_averaged" not in vars(self):
             return getattr(self._best_network, method)(X)
-        return self._averaged.respond(method, self._averaged.check_X(self, X))
+        averaged = self._averaged
+        return like(X, averaged.respond(method, averaged.check_X(self, X)))
 
     @_of_one_network
     def loss_and_gradients(self, X, y, sample_weight=None):

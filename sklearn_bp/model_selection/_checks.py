@@ -31,6 +31,7 @@ from ..utils import (
     is_routing,
     routed,
     take_rows,
+    to_numpy,
     warn,
 )
 from ._fold import Candidate, describe
@@ -93,6 +94,7 @@ def check_study(
     drawn_anew = (
         _share_seed(candidates) or _what_draws("cv", cv) or _what_holds_out(candidates)
     )
+    X, y, groups = to_numpy(X, "X"), to_numpy(y, "y"), to_numpy(groups, "groups")
     X, y, groups = indexable(X, y, groups)
     if issparse(y):  # indicators of a multilabel problem
         y = y.toarray()
@@ -174,6 +176,7 @@ def check_inner_folds(plan, estimator, X, y, *, cv, sample_weight=None, groups=N
         )
     _, network = split_off(estimator)
     classes = plan.candidates[0].classes
+    X, y, groups = to_numpy(X, "X"), to_numpy(y, "y"), to_numpy(groups, "groups")
     data = y.toarray() if issparse(y) else np.asarray(y)
     weight = check_sample_weight(sample_weight, len(data))
     drawn_anew = plan.drawn_anew or _what_draws("cv", cv)

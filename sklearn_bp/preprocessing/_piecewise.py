@@ -18,7 +18,9 @@ from ..utils import (
     feature_names_in,
     fit_context,
     is_name,
+    like,
     refusing_large_integers,
+    to_numpy,
 )
 from ._columns import Columns
 from ._knots import Distribution, TreeCuts
@@ -212,13 +214,13 @@ class PiecewiseLinearEncoder(VersionedState, TransformerMixin, BaseEstimator):
             If X is not valid.
         """
         check_is_fitted(self)
-        X = self._check(X, reset=False)
+        given, X = X, self._check(X, reset=False)
         columns = Columns(self.knots_, self.center_, self.scale_, self.has_missing_)
         X_out = np.empty((len(X), len(columns)), X.dtype)
         n_rows = max(1, VALUES_AT_A_TIME // len(columns))
         for rows in gen_batches(len(X), n_rows):
             X_out[rows] = columns.encode(X[rows])
-        return X_out
+        return like(given, X_out)
 
     def get_feature_names_out(self, input_features=None):
         """The names of the columns.
@@ -259,7 +261,7 @@ class PiecewiseLinearEncoder(VersionedState, TransformerMixin, BaseEstimator):
         with refusing_large_integers("X"):
             X = validate_data(
                 self,
-                X,
+                to_numpy(X, "X"),
                 dtype=[np.float64, np.float32],
                 ensure_all_finite=False,
                 reset=reset,
@@ -282,7 +284,9 @@ class PiecewiseLinearEncoder(VersionedState, TransformerMixin, BaseEstimator):
         is_numeric = is_name(self.target_type, "continuous")
         dtype = np.float64 if is_numeric else None
         with refusing_large_integers("y"):
-            y = check_array(y, ensure_2d=False, dtype=dtype, input_name="y")
+            y = check_array(
+                to_numpy(y, "y"), ensure_2d=False, dtype=dtype, input_name="y"
+            )
             check_consistent_length(weight, y)
             if is_name(self.target_type, "auto"):
                 is_numeric = type_of_target(y, "y").startswith("continuous")

@@ -15,6 +15,8 @@ from ..utils import (
     feature_names_in,
     fit_context,
     is_name,
+    like,
+    to_numpy,
 )
 from ._piecewise import PiecewiseLinearEncoder, positive_scale
 from ._read import columns_of, is_frame
@@ -167,7 +169,7 @@ class TableEncoder(VersionedState, TransformerMixin, BaseEstimator):
         X_out : ndarray of shape (n_samples, n_features_out_)
             What `transform` returns for X.
         """
-        return self._encode(self._learn(X, sample_weight))
+        return like(X, self._encode(self._learn(X, sample_weight)))
 
     def transform(self, X):
         """Encode a table.
@@ -192,7 +194,7 @@ class TableEncoder(VersionedState, TransformerMixin, BaseEstimator):
             If it is sparse, or holds what is neither a number nor text.
         """
         check_is_fitted(self)
-        return self._encode(self._read(X, reset=False))
+        return like(X, self._encode(self._read(X, reset=False)))
 
     @property
     def is_ramp_(self):
@@ -274,6 +276,7 @@ class TableEncoder(VersionedState, TransformerMixin, BaseEstimator):
                         f" minimum of 1 is required by {type(self).__name__}."
                     )
             return columns_of(X)
+        X = to_numpy(X, "X")
         # NumPy would turn numbers into text if there is any beside them.
         dtype = object if isinstance(X, list | tuple) else None
         return columns_of(

@@ -2,6 +2,7 @@
 
 from ._arrays import aligned, check_sample_weight, refusing_large_integers
 from ._finite import Finite
+from ._namespaces import like, to_numpy
 from ._saved import VersionedState, check_version
 from ._sklearn import (
     CallbackSupportMixin,
@@ -49,6 +50,7 @@ __all__ = [
     "has_callbacks",
     "is_name",
     "is_routing",
+    "like",
     "managed_callbacks",
     "metric_of",
     "plain_number",
@@ -57,5 +59,6 @@ __all__ = [
     "scorer_of_classes",
     "take_rows",
     "takes_weight",
+    "to_numpy",
     "warn",
 ]

@@ -7,6 +7,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from ._namespaces import to_numpy
+
 
 def aligned(array):
     """An array or CSR matrix, or a copy if its items do not lie where a processor wants
@@ -50,6 +52,7 @@ def check_sample_weight(sample_weight, n_samples, name="sample_weight"):
     """
     if sample_weight is None:
         return None
+    sample_weight = to_numpy(sample_weight, name)
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, sample_weight)
     with refusing_large_integers(name):

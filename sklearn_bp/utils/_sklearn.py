@@ -7,9 +7,11 @@ import sys
 from contextlib import nullcontext
 from typing import NamedTuple
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils._array_api import device, get_namespace
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -58,6 +60,7 @@ __all__ = [
     "describe_scorer",
     "feature_names_in",
     "fit_context",
+    "foreign_namespace",
     "has_callbacks",
     "is_routing",
     "managed_callbacks",
@@ -252,3 +255,14 @@ def takes_weight(consumer, method):
 def take_rows(array, rows):
     """Some rows of any kind of array or data frame, as a copy."""
     return _safe_indexing(*indexable(array), rows)
+
+
+def foreign_namespace(array):
+    """The namespace and the device of an array of another library than NumPy, if
+    scikit-learn's dispatch to the array API is enabled; otherwise None twice."""
+    is_numpy = isinstance(array, np.ndarray | np.generic)
+    is_array = hasattr(array, "shape") and not is_numpy
+    if not is_array or not get_config()["array_api_dispatch"]:
+        return None, None
+    xp, is_foreign = get_namespace(array)
+    return (xp, device(array)) if is_foreign else (None, None)
