@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ._classifier import BackpropClassifier
+from ._importances import gradient_importances
 from ._regressor import BackpropRegressor
 from ._show_versions import show_versions
 from ._trusted_types import trusted_types
@@ -42,6 +43,7 @@ __all__ = [
     "config_context",
     "epoch_curve",
     "get_config",
+    "gradient_importances",
     "nested_study",
     "overfitting_study",
     "set_config",

@@ -145,6 +145,7 @@ def test_what_may_differ_does():
 
 MODULES = [
     "_classifier",
+    "_importances",
     "_regressor",
     "_show_versions",
     "_trusted_types",

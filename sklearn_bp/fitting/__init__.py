@@ -4,6 +4,7 @@ from ._averaged import AveragedNetworks, averaged, in_probabilities
 from ._checks import check_dtype, check_hidden_layer_sizes, check_layers
 from ._fitted import FittedNetwork
 from ._hold_out import check_for_folds, is_splitter
+from ._importances import mean_gradients
 from ._metrics import is_in_bulk
 from ._objective import (
     class_weights_in,
@@ -57,6 +58,7 @@ __all__ = [
     "is_splitter",
     "learn_targets",
     "make_objective",
+    "mean_gradients",
     "mean_weight",
     "network_to_plain",
     "scale_samples",
