@@ -24,6 +24,7 @@ from .fitting import (
 from .training import OPTIMIZERS
 from .utils import (
     CallbackSupportMixin,
+    DocLinkMixin,
     PlainNumbers,
     VersionedState,
     check_parameters,
@@ -34,7 +35,9 @@ from .utils import (
 NO_VALIDATION = (None, None, None)
 
 
-class BaseBackprop(VersionedState, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseBackprop(
+    VersionedState, DocLinkMixin, CallbackSupportMixin, BaseEstimator, ABC
+):
     """Base class of the estimators; not to be used directly."""
 
     _parameter_constraints = CONSTRAINTS

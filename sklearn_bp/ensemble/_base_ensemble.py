@@ -27,6 +27,7 @@ from ..model_selection import (
 from ..preprocessing import TableEncoder
 from ..utils import (
     CallbackSupportMixin,
+    DocLinkMixin,
     Finite,
     HasMethods,
     Interval,
@@ -80,7 +81,12 @@ TOLERANCE = 1e-5
 
 
 class BaseEnsemble(
-    StudyHolder, NetworkHolder, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+    StudyHolder,
+    NetworkHolder,
+    DocLinkMixin,
+    CallbackSupportMixin,
+    MetaEstimatorMixin,
+    BaseEstimator,
 ):
     """Base class of the two estimators; not to be used directly."""
 

@@ -26,6 +26,7 @@ from ..fitting import (
 )
 from ..utils import (
     CallbackSupportMixin,
+    DocLinkMixin,
     HasMethods,
     Interval,
     StrOptions,
@@ -59,7 +60,12 @@ def _of_one_network(method):
 
 
 class BaseBackpropCV(
-    StudyHolder, NetworkHolder, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+    StudyHolder,
+    NetworkHolder,
+    DocLinkMixin,
+    CallbackSupportMixin,
+    MetaEstimatorMixin,
+    BaseEstimator,
 ):
     """Base class of the two estimators; not to be used directly."""
 

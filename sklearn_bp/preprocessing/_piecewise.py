@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils import (
+    DocLinkMixin,
     Interval,
     StrOptions,
     VersionedState,
@@ -36,7 +37,9 @@ CONSTRAINTS = {
 }
 
 
-class PiecewiseLinearEncoder(VersionedState, TransformerMixin, BaseEstimator):
+class PiecewiseLinearEncoder(
+    VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
+):
     """Encode each numeric feature by its place between knots, beside its scaled value.
 
     A network's first layer is linear in its inputs. If a feature is only scaled, it

@@ -9,6 +9,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils import (
+    DocLinkMixin,
     Interval,
     StrOptions,
     VersionedState,
@@ -25,7 +26,7 @@ from ._read import columns_of, is_frame
 NUMBERS_AT_A_TIME = 2**21
 
 
-class TableEncoder(VersionedState, TransformerMixin, BaseEstimator):
+class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator):
     """Encode a table: numbers by their place between quantiles, categories one-hot.
 
     Columns may be of any type that pandas, polars or NumPy have for numbers, truth

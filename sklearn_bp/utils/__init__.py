@@ -4,6 +4,7 @@ from ._arrays import aligned, check_sample_weight, refusing_large_integers
 from ._finite import Finite
 from ._namespaces import like, to_numpy
 from ._saved import VersionedState, check_version
+from ._site import SITE, DocLinkMixin
 from ._sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -29,7 +30,9 @@ from ._values import PlainNumbers, are_equal, is_name, plain_number
 from ._warnings import warn
 
 __all__ = [
+    "SITE",
     "CallbackSupportMixin",
+    "DocLinkMixin",
     "Finite",
     "HasMethods",
     "Interval",

@@ -282,6 +282,7 @@ def _():
     import onnxruntime
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import DoubleTensorType
+
     from sklearn_bp.onnx import register
 
     register()

@@ -1,0 +1,33 @@
+"""The HTML representation of an estimator links to its page on the site."""
+
+import inspect
+
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
+
+import sklearn_bp
+from sklearn_bp import preprocessing
+from sklearn_bp.utils import SITE
+
+CLASSES = [
+    getattr(module, name)
+    for module in (sklearn_bp, preprocessing)
+    for name in module.__all__
+    if inspect.isclass(getattr(module, name))
+]
+ESTIMATORS = [each for each in CLASSES if issubclass(each, BaseEstimator)]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_an_estimator_links_to_its_page(estimator):
+    page = f'href="{SITE}/api/{estimator.__name__}.html'
+    assert page in estimator()._repr_html_()
+    assert page in make_pipeline(estimator())._repr_html_()
+
+
+def test_classes_of_others_have_no_page_on_the_site():
+    class Derived(sklearn_bp.BackpropClassifier):
+        pass
+
+    assert SITE not in Derived()._repr_html_()
