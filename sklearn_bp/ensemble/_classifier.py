@@ -150,7 +150,7 @@ class BackpropEnsembleClassifier(ClassifierMixin, BaseEnsemble):
     Columns are scaled by their relevance: in each fold a first network of 64 units,
     which the fold has no part in, tells by how much its outputs change with each column
     in a standard deviation of it. This is a step of the recursive feature machines of
-    [3]_, with the diagonal of their matrix alone.
+    [2]_, with the diagonal of their matrix alone.
 
     By default, networks have one hidden layer of 128 units, ``dropout=0.1``,
     ``learning_rate_init=0.005``, ``n_iter_no_change=5``, batches of about a
@@ -164,10 +164,7 @@ class BackpropEnsembleClassifier(ClassifierMixin, BaseEnsemble):
     .. [1] Caruana, R., Niculescu-Mizil, A., Crew, G. & Ksikes, A. (2004). "Ensemble
        selection from libraries of models." ICML.
 
-    .. [2] Romano, Y., Sesia, M. & Candès, E. (2020). "Classification with valid and
-       adaptive coverage." NeurIPS.
-
-    .. [3] Radhakrishnan, A., Beaglehole, D., Pandit, P. & Belkin, M. (2024). "Mechanism
+    .. [2] Radhakrishnan, A., Beaglehole, D., Pandit, P. & Belkin, M. (2024). "Mechanism
        for feature learning in neural networks and backpropagation-free machine learning
        models." Science 383.
 
@@ -269,7 +266,7 @@ class BackpropEnsembleClassifier(ClassifierMixin, BaseEnsemble):
         """Predict sets of classes that hold the true one, mostly.
 
         A class is in the set unless the networks of each fold find it less probable
-        than they found the true classes of most samples that they had not seen [2]_.
+        than they found the true classes of most samples that they had not seen [1]_.
         The guarantee that holds for networks which have not seen a fold in any way, a
         coverage of ``2 * coverage - 1`` at least, does not quite hold here, where a
         fold has stopped them: the coverage is empirical, as far as new samples are like
@@ -292,6 +289,11 @@ class BackpropEnsembleClassifier(ClassifierMixin, BaseEnsemble):
         ------
         ValueError
             If `coverage` is not valid.
+
+        References
+        ----------
+        .. [1] Romano, Y., Sesia, M. & Candès, E. (2020). "Classification with valid and
+           adaptive coverage." NeurIPS.
         """
         check_coverage(coverage)
         by_fold = self._respond_by_fold("predict_proba", X)

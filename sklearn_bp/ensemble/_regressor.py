@@ -132,7 +132,7 @@ class BackpropEnsembleRegressor(RegressorMixin, BaseEnsemble):
     Columns are scaled by their relevance: in each fold a first network of 64 units,
     which the fold has no part in, tells by how much its outputs change with each column
     in a standard deviation of it. This is a step of the recursive feature machines of
-    [3]_, with the diagonal of their matrix alone.
+    [2]_, with the diagonal of their matrix alone.
 
     By default, networks have one hidden layer of 128 units, ``dropout=0.1``,
     ``learning_rate_init=0.005``, ``n_iter_no_change=10``, batches of about a
@@ -147,10 +147,7 @@ class BackpropEnsembleRegressor(RegressorMixin, BaseEnsemble):
     .. [1] Caruana, R., Niculescu-Mizil, A., Crew, G. & Ksikes, A. (2004). "Ensemble
        selection from libraries of models." ICML.
 
-    .. [2] Barber, R. F., Candès, E., Ramdas, A. & Tibshirani, R. (2021). "Predictive
-       inference with the jackknife+." Annals of Statistics.
-
-    .. [3] Radhakrishnan, A., Beaglehole, D., Pandit, P. & Belkin, M. (2024). "Mechanism
+    .. [2] Radhakrishnan, A., Beaglehole, D., Pandit, P. & Belkin, M. (2024). "Mechanism
        for feature learning in neural networks and backpropagation-free machine learning
        models." Science 383.
 
@@ -201,7 +198,7 @@ class BackpropEnsembleRegressor(RegressorMixin, BaseEnsemble):
 
         Each sample of `fit` tells by how much the networks that had not seen it were
         wrong, and these errors are laid around what the same networks predict for X:
-        the CV+ of [2]_. The guarantee that holds for networks which have not seen a
+        the CV+ of [1]_. The guarantee that holds for networks which have not seen a
         fold in any way, a coverage of ``2 * coverage - 1`` at least, does not quite
         hold here, where a fold has stopped them: the coverage is empirical, as far as
         new samples are like those of `fit`. It is an average over samples; all
@@ -224,6 +221,11 @@ class BackpropEnsembleRegressor(RegressorMixin, BaseEnsemble):
         ------
         ValueError
             If `coverage` is not valid.
+
+        References
+        ----------
+        .. [1] Barber, R. F., Candès, E., Ramdas, A. & Tibshirani, R. (2021).
+           "Predictive inference with the jackknife+." Annals of Statistics.
         """
         check_coverage(coverage)
         by_fold = self._respond_by_fold("predict", X)

@@ -91,18 +91,18 @@ class PiecewiseLinearEncoder(
     ----------
     knots_ : list of ndarray of shape (n_knots,)
         The knots of each feature, in increasing order; none if it has no ramps.
-    center_ : ndarray of shape (n_features_in_,)
+    center_ : ndarray of shape (`n_features_in_`,)
         The median of each feature; 0 if it is always missing.
-    scale_ : ndarray of shape (n_features_in_,)
+    scale_ : ndarray of shape (`n_features_in_`,)
         The difference between the third and the first quartile; half the range if these
         are equal; infinite if the feature is constant.
-    has_missing_ : ndarray of bool of shape (n_features_in_,)
+    has_missing_ : ndarray of bool of shape (`n_features_in_`,)
         Which features had missing values, and have an indicator.
     is_ramp_ : ndarray of bool of shape (n_columns,)
         Which of the columns that `transform` returns are ramps.
     n_features_in_ : int
         The number of features.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         The names of the features, if X had any that are all strings.
 
     See Also

@@ -54,7 +54,7 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
 
     Attributes
     ----------
-    is_categorical_ : ndarray of bool of shape (n_features_in_,)
+    is_categorical_ : ndarray of bool of shape (`n_features_in_`,)
         Which columns hold categories.
     number_encoder_ : PiecewiseLinearEncoder or None
         Encodes the columns of numbers; None if there are none.
@@ -66,14 +66,14 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
     is_text_ : ndarray of bool
         Which columns of categories held nothing but text and truth values: a type of
         numbers is an error there.
-    is_ramp_ : ndarray of bool of shape (n_features_out_,)
+    is_ramp_ : ndarray of bool of shape (`n_features_out_`,)
         Which of the columns that `transform` returns are ramps.
 
     n_features_out_ : int
         The number of columns that tables are encoded in.
     n_features_in_ : int
         The number of columns.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Their names. Defined only if all of them are strings.
 
     See Also
@@ -167,7 +167,7 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
 
         Returns
         -------
-        X_out : ndarray of shape (n_samples, n_features_out_)
+        X_out : ndarray of shape (n_samples, `n_features_out_`)
             What `transform` returns for X.
         """
         return like(X, self._encode(self._learn(X, sample_weight)))
@@ -182,7 +182,7 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
 
         Returns
         -------
-        X_out : ndarray of shape (n_samples, n_features_out_)
+        X_out : ndarray of shape (n_samples, `n_features_out_`)
             First the columns of numbers, as :class:`PiecewiseLinearEncoder` encodes
             them, and then an indicator for each category, all of `dtype`.
 
@@ -199,7 +199,7 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
 
     @property
     def is_ramp_(self):
-        """Which columns are ramps, an ndarray of bool of shape (n_features_out_,)."""
+        """Which columns are ramps, an ndarray of bool of shape (`n_features_out_`,)."""
         are_ramps = np.zeros(self.n_features_out_, dtype=bool)
         if self.number_encoder_ is not None:
             of_numbers = self.number_encoder_.is_ramp_
@@ -217,7 +217,7 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
 
         Returns
         -------
-        names : ndarray of object of shape (n_features_out_,)
+        names : ndarray of object of shape (`n_features_out_`,)
             The names of the features, followed by what
             :meth:`PiecewiseLinearEncoder.get_feature_names_out` says, by the category,
             or by `_missing` or `_rare`. Where these are equal, numbers are appended.
