@@ -1,6 +1,8 @@
 """What a person sees of many trainings while they run."""
 
-from contextlib import contextmanager
+import html
+import sys
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from time import perf_counter
 
@@ -33,8 +35,8 @@ def watched(verbose, n_trainings, cost):
     Parameters
     ----------
     verbose : int
-        There is something to see from 2 on: a bar or, where there is no terminal or
-        rich is not installed, a line every few seconds.
+        There is something to see from 2 on: a bar in a notebook, and in a terminal if
+        rich is installed; otherwise a line every few seconds.
     n_trainings : int
         How many trainings there will be.
     cost : float
@@ -49,14 +51,8 @@ def watched(verbose, n_trainings, cost):
         yield Progress()
         return
     tally = Tally(n_trainings, cost)
-    console = _terminal()
-    if console is None:
-        progress = Shown(tally, _print, SECONDS_BETWEEN_LINES)
-        yield progress
-        progress.show()
-        return
-    with _bar(tally, console) as show:
-        progress = Shown(tally, show, SECONDS_BETWEEN_CHANGES)
+    with _place(tally) as (show, interval):
+        progress = Shown(tally, show, interval)
         yield progress
         progress.show()
 
@@ -185,24 +181,57 @@ class Tally:
         return "" if seconds is None else f"{timedelta(seconds=round(seconds))} left"
 
 
+def _place(tally):
+    """A context in which progress can be shown; it yields a function as `Shown` takes
+    it, and the least number of seconds between two calls."""
+    if _is_notebook():
+        return nullcontext((_bar_in_notebook(tally), SECONDS_BETWEEN_CHANGES))
+    console = _terminal()
+    if console is None:
+        return nullcontext((_print, SECONDS_BETWEEN_LINES))
+    return _bar_in_terminal(tally, console)
+
+
 def _print(tally, best):
     parts = (tally.done, tally.left, best and f"best so far: {best}")
     print(", ".join(part for part in parts if part), flush=True)
 
 
+def _is_notebook():
+    """Whether the program runs in one; IPython in a terminal has no kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    return getattr(shell, "kernel", None) is not None
+
+
+def _bar_in_notebook(tally):
+    """Show a bar, which needs no widgets and is saved with the notebook as it is at the
+    end; return the function that changes it."""
+    from IPython.display import HTML, display
+
+    def drawn(tally, best):
+        is_over = tally.n_done == tally.n_trainings
+        share = 1 if is_over else tally.cost_done / tally.cost
+        bar = f'<progress value="{share:.3f}"></progress> {tally.done} {tally.left}'
+        return HTML(bar + (best and f"<br/>best so far: {html.escape(best)}"))
+
+    handle = display(drawn(tally, ""), display_id=True)
+    return lambda tally, best: handle.update(drawn(tally, best))
+
+
 def _terminal():
-    """The terminal or notebook on which to draw, if there is one and rich is there."""
+    """The terminal on which to draw, if there is one and rich is there."""
     try:
         from rich import get_console
     except ImportError:
         return None
     console = get_console()
-    return console if console.is_terminal or console.is_jupyter else None
+    return console if console.is_terminal else None
 
 
 @contextmanager
-def _bar(tally, console):
-    """A bar that is there during the block; yields a function as `Shown` takes it."""
+def _bar_in_terminal(tally, console):
+    """A bar that is there during the block, see `_place`."""
     from rich.progress import BarColumn, Progress, ProgressColumn
     from rich.text import Text
 
@@ -236,4 +265,4 @@ def _bar(tally, console):
                 description=best and f"best so far: {best}",
             )
 
-        yield show
+        yield show, SECONDS_BETWEEN_CHANGES

@@ -15,7 +15,6 @@ div { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9em; }
 th, td { padding: 0.2em 0.8em; text-align: right; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; }
-svg { max-width: 100%; height: auto; }
 """
 
 
@@ -129,5 +128,5 @@ def svg(draw):
     with rc_context({"svg.fonttype": "none"}):  # letters, not their outlines
         draw(figure)
         figure.savefig(file, format="svg")
-    text = file.getvalue()
-    return text[text.index("<svg") :]
+    _, _, element = file.getvalue().partition("<svg ")
+    return f'<svg style="max-width: 100%; height: auto" {element}'

@@ -114,7 +114,7 @@ def overfitting_study(
     verbose : int, default=0
         1 prints a line for each setting when its folds are done; 2 shows how many
         trainings are done, the best setting so far and the time that is left: as a bar
-        with rich, if that is installed and there is a terminal, in lines otherwise.
+        in notebooks, and in terminals if rich is installed, in lines otherwise.
 
     Returns
     -------

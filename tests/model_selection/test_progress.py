@@ -5,8 +5,10 @@ import builtins
 import io
 import itertools
 import re
+import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from sklearn.datasets import load_iris
@@ -238,6 +240,54 @@ def test_nothing_is_printed_by_default(terminal, capsys):
 def test_no_verbosity(verbose):
     with pytest.raises(ValueError, match="verbose must be 0, 1 for a line"):
         study(verbose)
+
+
+# ---- a notebook ----------------------------------------------------------------------
+
+
+def put_into_ipython(monkeypatch, **shell):
+    """Stand in for IPython; return what its notebook, if any, shows, one by one."""
+    shown = []
+    handle = SimpleNamespace(update=shown.append)
+
+    def display(first, display_id):
+        assert display_id
+        shown.append(first)
+        return handle
+
+    ipython = SimpleNamespace(get_ipython=lambda: SimpleNamespace(**shell))
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    displays = SimpleNamespace(HTML=str, display=display)
+    monkeypatch.setitem(sys.modules, "IPython.display", displays)
+    return shown
+
+
+def test_a_bar_in_a_notebook(monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "SECONDS_BETWEEN_CHANGES", 0)
+    shown = put_into_ipython(monkeypatch, kernel=object())
+    found = study(n_jobs=2)
+    shares = [float(re.search(r'value="(.*?)"', each)[1]) for each in shown]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1], len(shares)) == (0, 1, 14)
+    assert "0/12 trainings" in shown[0]
+    assert "best" not in shown[0]
+    assert shown[-1].endswith(f"best so far: {found.line(found.best_index_)}")
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_best_is_text_in_a_notebook(monkeypatch):
+    shown = put_into_ipython(monkeypatch, kernel=object())
+    with _progress.watched(2, 1, 1) as progress:
+        progress.tell(lambda: "a < b")
+    assert shown[-1].endswith("a &lt; b")
+
+
+@pytest.mark.usefixtures("no_terminal")
+def test_ipython_in_a_terminal_is_no_notebook(monkeypatch, capsys):
+    shown = put_into_ipython(monkeypatch)
+    study()
+    assert capsys.readouterr().out.startswith("12/12 trainings")
+    assert not shown
 
 
 # ---- a bar ---------------------------------------------------------------------------
