@@ -97,7 +97,7 @@ def main():
     text = table([*head, "seconds", "MLPClassifier's"], list(rows()))
     print(text)
     if arguments.update_doc:
-        replace_section(DOC / "user_guide.md", "default cv", text)
+        replace_section(DOC / "guide" / "cv_estimators.md", "default cv", text)
 
 
 if __name__ == "__main__":

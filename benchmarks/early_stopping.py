@@ -79,7 +79,7 @@ def main():
     text = table([*head, "error", "epochs", "ratio of errors"], list(rows()))
     print(text)
     if arguments.update_doc:
-        replace_section(DOC / "user_guide.md", "early stopping", text)
+        replace_section(DOC / "guide" / "early_stopping.md", "early stopping", text)
 
 
 if __name__ == "__main__":
