@@ -1,6 +1,7 @@
 """The HTML representation of an estimator links to its page on the site."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 from sklearn.base import BaseEstimator
@@ -24,6 +25,13 @@ def test_an_estimator_links_to_its_page(estimator):
     page = f'href="{SITE}/api/{estimator.__name__}.html'
     assert page in estimator()._repr_html_()
     assert page in make_pipeline(estimator())._repr_html_()
+
+
+def test_the_citation_names_this_version_and_the_site():
+    citation = Path(__file__).parents[1] / "CITATION.cff"
+    lines = citation.read_text("utf-8").splitlines()
+    assert f"version: {sklearn_bp.__version__}" in lines
+    assert f"url: {SITE}" in lines
 
 
 def test_classes_of_others_have_no_page_on_the_site():
