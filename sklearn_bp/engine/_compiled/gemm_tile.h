@@ -151,7 +151,7 @@ INLINE void FN(tile)(const int rows, const int vectors, ptrdiff_t count, ptrdiff
                  start_row, c, c_row);                                              \
         break;
 
-static void FN(any_tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const REAL *a,
+KERNEL void FN(any_tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t k, const REAL *a,
                          ptrdiff_t a_row, ptrdiff_t a_column, const REAL *b,
                          ptrdiff_t b_row, const REAL *start, ptrdiff_t start_row,
                          REAL *c, ptrdiff_t c_row)

@@ -28,8 +28,13 @@ typedef enum { NO_VECTORS, BASELINE, AVX2, AVX512 } instruction_set;
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline, unused))
 /* A loop, or what is called from outside its instruction set. Inlined, its parameters
-   would be `restrict` no longer. */
+   would be `restrict` no longer; and in a copy for some constant argument, GCC 12 moves
+   sums from register to register. */
+#ifdef __clang__
 #define KERNEL __attribute__((noinline, unused)) static
+#else
+#define KERNEL __attribute__((noinline, noclone, unused)) static
+#endif
 #define COLD __attribute__((cold, noinline, unused)) static
 #else
 #define INLINE static inline
