@@ -65,11 +65,11 @@ def gradient_importances(estimator, X=None):
     check_is_fitted(estimator)
     network = estimator
     if hasattr(estimator, "steps"):
-        network = estimator[-1]
-        if network.n_features_in_ != estimator.n_features_in_:
+        network, n_features = estimator[-1], _n_features_of_pipeline(estimator)
+        if network.n_features_in_ != n_features:
             raise ValueError(
                 f"The network at the end of the pipeline has {network.n_features_in_}"
-                f" features, but the pipeline has {estimator.n_features_in_}: its other"
+                f" features, but the pipeline has {n_features}: its other"
                 " steps must keep the features in their places. Use"
                 " sklearn.inspection.permutation_importance instead."
             )
@@ -79,6 +79,12 @@ def gradient_importances(estimator, X=None):
     if X is not None:
         X = networks[0].check_X(network, X)
     return np.mean([mean_gradients(fitted, X) for fitted in networks], axis=0)
+
+
+def _n_features_of_pipeline(pipeline):
+    """That of the first step that has it; "passthrough" has none."""
+    numbers = (getattr(step, "n_features_in_", None) for _, step in pipeline.steps)
+    return next(number for number in numbers if number is not None)
 
 
 def _networks_of(estimator):

@@ -143,6 +143,16 @@ def test_a_pipeline_transforms_the_given_samples():
     np.testing.assert_allclose(gradient_importances(model, X), expected)
 
 
+def test_a_step_of_a_pipeline_may_do_nothing():
+    X, y = FRIEDMAN
+    model = make_pipeline("passthrough", StandardScaler(), REGRESSOR).fit(X, y)
+    expected = gradient_importances(model[1:], X)
+    np.testing.assert_array_equal(gradient_importances(model, X), expected)
+    model = make_pipeline("passthrough", PCA(3), REGRESSOR).fit(X, y)
+    with pytest.raises(ValueError, match="has 3 features, but the pipeline has 10"):
+        gradient_importances(model)
+
+
 def test_sparse_samples():
     X, y = FRIEDMAN
     model = REGRESSOR.fit(X, y)
