@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import TunedThresholdClassifierCV
 
 from ..preprocessing import PiecewiseLinearEncoder, TableEncoder
 from ._graph import ML_DOMAIN, ML_OPSET
@@ -62,8 +63,7 @@ def with_skl2onnx(model, X, dtype, target_opset):
     register()
     import skl2onnx
 
-    X = (X if hasattr(X, "shape") else np.asarray(X))[:1]
-    X = X if dtype is None else X.astype(dtype)
+    X = _first_row(X, dtype)
     options = {"zipmap": False} if is_classifier(model) else None
     return skl2onnx.to_onnx(
         model,
@@ -81,12 +81,39 @@ def _check(model):
             " with skl2onnx.to_onnx."
         )
     for each in held:
-        if isinstance(each, CalibratedClassifierCV) and each.method != "sigmoid":
-            raise ValueError(
-                f"CalibratedClassifierCV(method={each.method!r}) cannot be converted:"
-                " skl2onnx makes steps of an isotonic function, where scikit-learn"
-                " interpolates. Use method='sigmoid'."
-            )
+        _check_that_it_is_exact(each)
+
+
+def _check_that_it_is_exact(estimator):
+    """Refuse what skl2onnx converts to something else."""
+    if isinstance(estimator, TunedThresholdClassifierCV):
+        raise ValueError(
+            "TunedThresholdClassifierCV cannot be converted: skl2onnx ignores its"
+            " threshold. Convert its estimator_, and compare the probabilities with"
+            " best_threshold_."
+        )
+    if isinstance(estimator, CalibratedClassifierCV) and estimator.method != "sigmoid":
+        raise ValueError(
+            f"CalibratedClassifierCV(method={estimator.method!r}) cannot be converted"
+            " exactly by skl2onnx, which makes steps of an isotonic function, where"
+            " scikit-learn interpolates, and knows no others. Use method='sigmoid'."
+        )
+
+
+def _first_row(X, dtype):
+    """The first row of X, with its numbers in that type, or in their own if None."""
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    if len(X.shape) != 2:
+        raise ValueError(
+            "X must have the shape (n_samples, n_features), got an array of shape"
+            f" {tuple(X.shape)}. Pass a row of your data as X[:1]."
+        )
+    X = X[:1]
+    if dtype is None:
+        return X
+    if hasattr(X, "select_dtypes"):  # the other columns of a data frame are no numbers
+        return X.astype(dict.fromkeys(X.select_dtypes("number").columns, dtype))
+    return X.astype(dtype)
 
 
 def _held(thing):

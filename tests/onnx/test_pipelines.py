@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from numpydoc.validate import validate
 from runtime import by_column, run
 from sklearn.calibration import CalibratedClassifierCV
@@ -19,10 +20,10 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from test_docstrings import IGNORED
 
 from sklearn_bp import (
@@ -240,12 +241,40 @@ def test_registering_again_is_silent():
             ValueError,
             "method='isotonic'",
         ),
+        (TunedThresholdClassifierCV(NET, cv=3), {"X": X}, ValueError, "threshold"),
+        (PIPELINE, {"X": X[0]}, ValueError, r"of shape \(4,\)"),
+        (PIPELINE, {"X": "a"}, ValueError, r"of shape \(\)"),
     ],
-    ids=["no data", "not ours", "isotonic", "isotonic in a pipeline"],
+    ids=[
+        "no data",
+        "not ours",
+        "isotonic",
+        "isotonic in a pipeline",
+        "threshold",
+        "one axis",
+        "no axis",
+    ],
 )
 def test_errors(model, arguments, error, match):
     with pytest.raises(error, match=match):
         to_onnx(model.fit(X, TRUTH), **arguments)
+
+
+def test_numbers_of_a_table_in_float32_leave_its_text_alone():
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    table = pd.DataFrame({"number": X[:, 0], "count": np.arange(90), "word": WORDS})
+    encoder = ColumnTransformer(
+        [("n", StandardScaler(), ["number", "count"]), ("w", OneHotEncoder(), ["word"])]
+    )
+    model = make_pipeline(encoder, NET).fit(table, TRUTH)
+    onnx_model = to_onnx(model, table, dtype="float32")
+    feed = {
+        "number": X[:, :1].astype(np.float32),
+        "count": np.arange(90, dtype=np.float32)[:, np.newaxis],
+        "word": WORDS.astype(object)[:, np.newaxis],
+    }
+    probabilities = run(onnx_model, feed)["probabilities"]
+    assert_allclose(probabilities, model.predict_proba(table), atol=1e-5)
 
 
 def test_what_skl2onnx_lacks_is_named():
