@@ -159,6 +159,12 @@ def _codes_of_numbers(name, column, categories, is_text):
             f"Column {name!r} held text or truth values in fit, which are no numbers in"
             " an ONNX model. Give it the type of text."
         )
+    if column.dtype.kind in "iu" and any(map(_is_beyond_floats, categories)):
+        raise ValueError(
+            f"Column {name!r} has integers beyond 2**53 as categories, which are"
+            " compared in float64 in an ONNX model, and taken for each other. Give it"
+            " the type of text."
+        )
     # NaN is equal to nothing, and stands for all that such a column cannot hold.
     number = {"True": 1, "False": 0}.get if is_bool else number_of
     values = [np.nan if number(c) is None else number(c) for c in categories]
@@ -169,6 +175,14 @@ def _codes_of_numbers(name, column, categories, is_text):
     if None in categories:  # it is the last one
         codes -= column.apply("IsNaN", dtype=np.dtype(bool)).cast(np.float64)
     return codes
+
+
+def _is_beyond_floats(category):
+    """Whether it is an integer, and float64 does not tell it from its neighbours."""
+    try:
+        return abs(int(category)) > 2**53
+    except (TypeError, ValueError):
+        return False
 
 
 def _is_text(tensor):

@@ -188,6 +188,16 @@ def test_categories_that_cannot_be_expressed(words, given, match):
         to_onnx(encoder_of(words), pd.DataFrame({"word": given}))
 
 
+def test_categories_that_float64_cannot_tell_apart():
+    X = pd.DataFrame({"key": [2**53 + 1, 2**53 + 2] * 3})
+    encoder = TableEncoder(categorical_features=["key"], min_frequency=1).fit(X)
+    with pytest.raises(ValueError, match=r"'key' has integers beyond 2\*\*53"):
+        to_onnx(encoder, X)
+    words = X.astype(str).astype(object)
+    outputs = run(to_onnx(encoder, words), by_column(words))
+    np.testing.assert_array_equal(outputs["variable"], encoder.transform(X))
+
+
 def test_numbers_cannot_be_text():
     encoder = TableEncoder().fit(FRAME[["number", "word"]])
     texts = FRAME[["number", "word"]].astype(str).astype(object)
