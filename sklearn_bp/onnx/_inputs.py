@@ -29,7 +29,7 @@ def inputs_of(model, X):
     TypeError
         If the model takes no such data.
     ValueError
-        If X has another number of features.
+        If X has another number of features, or other names of them.
     """
     names = feature_names_in(model, None)
     is_table = isinstance(model, ENSEMBLES)
@@ -39,6 +39,7 @@ def inputs_of(model, X):
             f"X has {len(kinds)} features, but {type(model).__name__} is expecting"
             f" {len(names)} features as input."
         )
+    _check_names(names, X, hasattr(model, "feature_names_in_"))
     if is_table:
         kinds = _kinds_of_table(model.encoder_, kinds)
     are_numbers = [kind.kind in "biuf" for kind in kinds]
@@ -52,6 +53,18 @@ def inputs_of(model, X):
         )
     kinds = map(_as_known, kinds)
     return {name: (kind, 1) for name, kind in zip(_valid(names), kinds)}
+
+
+def _check_names(names, X, are_known):
+    """The types of columns are those of features by their places."""
+    if not (are_known and hasattr(X, "columns")):
+        return
+    for number, (name, given) in enumerate(zip(names, X.columns)):
+        if name != given:
+            raise ValueError(
+                f"Column {number} of X is {given!r}, where the model was fitted to"
+                f" {name!r}. Pass X[model.feature_names_in_]."
+            )
 
 
 def _kinds_of_model(model):

@@ -70,8 +70,8 @@ def to_onnx(model, X=None, *, dtype=None, target_opset=DEFAULT_OPSET):
     TypeError
         If the model is no estimator, or X is sparse or holds neither numbers nor text.
     ValueError
-        If X has another number of features, another argument is not valid, or the model
-        has class labels or categories that ONNX cannot express.
+        If X has another number of features or other names of them, another argument is
+        not valid, or the model has class labels or categories that ONNX cannot express.
 
     Examples
     --------

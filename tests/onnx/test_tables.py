@@ -8,6 +8,7 @@ from sklearn_bp import (
     BackpropClassifier,
     BackpropEnsembleClassifier,
     BackpropEnsembleRegressor,
+    BackpropRegressor,
 )
 from sklearn_bp.preprocessing import PiecewiseLinearEncoder, TableEncoder
 
@@ -196,6 +197,14 @@ def test_categories_that_float64_cannot_tell_apart():
     words = X.astype(str).astype(object)
     outputs = run(to_onnx(encoder, words), by_column(words))
     np.testing.assert_array_equal(outputs["variable"], encoder.transform(X))
+
+
+def test_columns_must_be_in_their_order():
+    X = pd.DataFrame({"size": np.arange(40.0), "color": ["red", "blue"] * 20})
+    network = BackpropRegressor(max_iter=1)
+    model = BackpropEnsembleRegressor(network, cv=2, random_state=0).fit(X, X["size"])
+    with pytest.raises(ValueError, match=r"Column 0 of X is 'color', .* 'size'"):
+        to_onnx(model, X[["color", "size"]])
 
 
 def test_numbers_cannot_be_text():
