@@ -12,6 +12,11 @@ PAGES = [
     for page in sorted([*DOC.glob("*.md"), *DOC.glob("guide/*.md")])
     if "```python" in page.read_text("utf-8")
 ]
+NOT_EVERYWHERE = {
+    "onnxruntime": "onnxruntime is not installed",
+    "skl2onnx": "skl2onnx is not installed",
+    "sklearn.callback": "this scikit-learn has no callbacks",
+}
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -22,8 +27,9 @@ def test_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     # The end of a block is no part of what its last line prints.
     text = re.sub(r"^```.*$", "", page.read_text("utf-8"), flags=re.MULTILINE)
-    if "sklearn.callback" in text:
-        pytest.importorskip("sklearn.callback")  # from version 1.9 on
+    for module, reason in NOT_EVERYWHERE.items():
+        if f"import {module}" in text or f"from {module} " in text:
+            pytest.importorskip(module, reason=reason)
     name = str(page.relative_to(DOC))
     test = doctest.DocTestParser().get_doctest(text, {}, name, str(page), 0)
     assert doctest.DocTestRunner(optionflags=OPTIONS).run(test).failed == 0
