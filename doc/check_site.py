@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import sklearn_bp
-from sklearn_bp import preprocessing
+from sklearn_bp import onnx, preprocessing
 
 
 class Page(HTMLParser):
@@ -50,7 +50,7 @@ def faults(root):
             if is_broken(link, page, pages):
                 yield f"{page.path.relative_to(root)}: {link} leads nowhere"
     # The addresses that the HTML of estimators, elsewhere, leads to.
-    for name in (*sklearn_bp.__all__, *preprocessing.__all__):
+    for name in (*sklearn_bp.__all__, *preprocessing.__all__, *onnx.__all__):
         if root / "api" / f"{name}.html" not in pages:
             yield f"api/{name}.html is not there: add the name to doc/api.rst"
     n_links = sum(len(page.links) for page in pages.values())

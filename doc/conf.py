@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import sklearn_bp
-from sklearn_bp import preprocessing
+from sklearn_bp import onnx, preprocessing
 from sklearn_bp.utils import SITE
 
 HERE = Path(__file__).parent
@@ -42,7 +42,7 @@ autosummary_generate = True
 # The addresses that the HTML representation of estimators links to.
 autosummary_filename_map = {
     f"{module.__name__}.{name}": name
-    for module in (sklearn_bp, preprocessing)
+    for module in (sklearn_bp, preprocessing, onnx)
     for name in module.__all__
 }
 autodoc_typehints = "none"  # numpydoc has them

@@ -12,15 +12,18 @@ from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import sklearn_bp
-from sklearn_bp import preprocessing
+from sklearn_bp import onnx, preprocessing
 
-LIBRARIES = {"joblib", "matplotlib", "numpy", "pandas", "scipy", "sklearn"}
+LIBRARIES = {"joblib", "matplotlib", "numpy", "pandas", "scipy", "sklearn", "skops"}
 EXAMPLE = re.compile(r"examples/(plot_\w+)\.py")
 #: What is named by its last part alone.
 OF_OTHERS = [
     "joblib.Memory",
     "sklearn.calibration.CalibratedClassifierCV",
     "sklearn.compose.TransformedTargetRegressor",
+    "sklearn.feature_selection.RFE",
+    "sklearn.feature_selection.RFECV",
+    "sklearn.feature_selection.SelectFromModel",
     "sklearn.metrics.make_scorer",
     "sklearn.model_selection.GridSearchCV",
     "sklearn.model_selection.KFold",
@@ -39,7 +42,7 @@ OF_OTHERS = [
 
 def public_names():
     """What text may name, and the full name of each."""
-    for module in (sklearn_bp, preprocessing):
+    for module in (sklearn_bp, preprocessing, onnx):
         for name in module.__all__:
             thing, full = getattr(module, name), f"{module.__name__}.{name}"
             yield name, full
