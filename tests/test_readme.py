@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sklearn_bp.utils import SITE
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INLINE = re.findall(r"\]\((.+?)\)", README)
@@ -53,9 +55,13 @@ def test_links_into_the_repository_are_seen_as_such():
     assert not [url for url in TARGETS if "github" in url and not in_repository(url)]
 
 
-@pytest.mark.parametrize("name", URLS)
+@pytest.mark.parametrize("name", URLS.keys() - {"Documentation"})
 def test_urls_of_the_project_are_of_one_repository(name):
     url = URLS[name]
     assert url.startswith(SOURCE)
     path = in_repository(url)
     assert path is None or path.exists()
+
+
+def test_the_documentation_of_the_project_is_the_site():
+    assert URLS["Documentation"] == SITE
