@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from sweeps import INSTRUCTION_SETS
 
 import sklearn_bp
 from sklearn_bp.engine import _selection, get_engine
@@ -90,3 +91,27 @@ def test_environment_variable_must_name_an_engine():
     result = run_python("import sklearn_bp", SKLEARN_BP_ENGINE="fast")
     assert result.returncode == 1
     assert "SKLEARN_BP_ENGINE must be one of" in result.stderr
+
+
+compiled = pytest.mark.skipif(
+    _selection._compiled_engine is None, reason="the compiled engine was not built"
+)
+
+
+@compiled
+@pytest.mark.parametrize("name", INSTRUCTION_SETS[:2])
+def test_environment_variable_chooses_among_the_instruction_sets(name):
+    code = "from sklearn_bp.engine import get_engine; print(get_engine().products)"
+    result = run_python(
+        code, SKLEARN_BP_ENGINE="compiled", SKLEARN_BP_INSTRUCTIONS=name
+    )
+    assert (result.stdout, result.stderr) == (f"{name}\n", "")
+
+
+@compiled
+@pytest.mark.parametrize("name", ["AVX-1024", ""])
+def test_environment_variable_must_name_an_instruction_set_of_the_processor(name):
+    result = run_python("import sklearn_bp", SKLEARN_BP_INSTRUCTIONS=name)
+    assert result.returncode == 1
+    assert f"SKLEARN_BP_INSTRUCTIONS must be one of {INSTRUCTION_SETS}" in result.stderr
+    assert f"got {name!r}" in result.stderr

@@ -8,6 +8,8 @@ for the units below a layer and o for its own. `theta` tells the computing type 
 where its numbers are not needed.
 """
 
+import os
+
 from cython cimport floating
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
@@ -37,6 +39,13 @@ cdef instruction_set PRODUCTS_BY = chosen_instruction_set()
 INSTRUCTION_SETS = tuple(
     instruction_set_names[i].decode() for i in range(<int> best_instruction_set() + 1)
 )
+
+_asked_for = os.environ.get("SKLEARN_BP_INSTRUCTIONS")
+if _asked_for not in (None, *INSTRUCTION_SETS):
+    raise ValueError(
+        "The environment variable SKLEARN_BP_INSTRUCTIONS must be one of"
+        f" {INSTRUCTION_SETS} on this processor, got {_asked_for!r}."
+    )
 
 
 def get_instruction_set():

@@ -22,7 +22,7 @@ static inline void leave(packing_room *room) { free(room->memory); }
         const type *a, ptrdiff_t a_stride, const type *b, ptrdiff_t b_stride,       \
         const type *start, type *c, ptrdiff_t c_row, packing_room *room, watchman *watch
 
-#ifdef __GNUC__
+#ifdef HAS_VECTORS
 
 /* Up to this many columns, a product is computed as dot products. */
 #define NARROW 4

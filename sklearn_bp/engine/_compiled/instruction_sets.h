@@ -15,6 +15,12 @@
 
 typedef enum { NO_VECTORS, BASELINE, AVX2, AVX512 } instruction_set;
 
+#if defined(__GNUC__) || defined(__clang__)
+#define HAS_VECTORS
+#endif
+
+/* Not Clang in the place of MSVC's compiler: it lacks the intrinsics of other targets,
+   and the library that knows what the processor can do. */
 #if defined(__GNUC__) && defined(__x86_64__)
 #define HAS_AVX
 #include <immintrin.h>
@@ -25,7 +31,7 @@ typedef enum { NO_VECTORS, BASELINE, AVX2, AVX512 } instruction_set;
 #define BASELINE_NAME "16-byte vectors"
 #endif
 
-#if defined(__GNUC__)
+#if defined(HAS_VECTORS)
 #define INLINE static inline __attribute__((always_inline, unused))
 /* A loop, or what is called from outside its instruction set. Inlined, its parameters
    would be `restrict` no longer; and in a copy for some constant argument, GCC 12 moves
@@ -40,10 +46,6 @@ typedef enum { NO_VECTORS, BASELINE, AVX2, AVX512 } instruction_set;
 #define INLINE static inline
 #define KERNEL static
 #define COLD static
-#endif
-
-#if defined(_MSC_VER) && !defined(__clang__)
-#define restrict __restrict
 #endif
 
 #if defined(__clang__)
@@ -67,14 +69,15 @@ static instruction_set best_instruction_set(void)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return AVX2;
 #endif
-#if defined(__GNUC__)
+#if defined(HAS_VECTORS)
     return BASELINE;
 #else
     return NO_VECTORS;
 #endif
 }
 
-/* Which one to use: the best, or a lesser one that the environment names. */
+/* Which one to use: the best, or a lesser one that the environment names. A name that
+   is none is an error in _layers.pyx. */
 static inline instruction_set chosen_instruction_set(void)
 {
     const instruction_set best = best_instruction_set();
