@@ -18,8 +18,11 @@ from ._structs cimport (
 from ._team cimport begin_slice, lost_time, meeting_point
 
 # Rows that a thread takes through a network at a time: their outputs should stay in the
-# second-level cache. And rows that all threads take together, to limit memory.
+# second-level cache, unless the weights, which are read for each block of rows, do not.
+# And rows that all threads take together, to limit memory.
 cdef Py_ssize_t FORWARD_ROWS = 128
+cdef Py_ssize_t FORWARD_ROWS_OF_WIDE = 512
+cdef Py_ssize_t WIDE_COEFS = 1_000_000
 cdef Py_ssize_t MOST_FORWARD_ROWS = 2048
 
 # What else is done with a row, counted as multiplications and additions.
@@ -81,7 +84,9 @@ cdef void divide_rows(Grid *grid, int n_threads) noexcept:
     """Into blocks of equal size, as far as tiles allow, so that each thread gets the
     same share."""
     cdef Py_ssize_t most = max(TILE_ROWS, MOST_FORWARD_ROWS // n_threads)
-    cdef Py_ssize_t n_blocks = (grid.n_rows - 1) // min(most, FORWARD_ROWS) + 1
+    cdef bint is_wide = grid.layers.n_coefs >= WIDE_COEFS
+    cdef Py_ssize_t rows = FORWARD_ROWS_OF_WIDE if is_wide else FORWARD_ROWS
+    cdef Py_ssize_t n_blocks = (grid.n_rows - 1) // min(most, rows) + 1
     if grid.n_thetas % n_threads != 0:
         n_blocks = (n_blocks + n_threads - 1) // n_threads * n_threads
     grid.capacity = n_tiles((grid.n_rows + n_blocks - 1) // n_blocks) * TILE_ROWS
