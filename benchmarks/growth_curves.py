@@ -36,7 +36,7 @@ CURVES = {
     ),
     "width": (
         "units in each of two hidden layers",
-        [8, 32, 128, 512, 2048],
+        [8, 32, 128, 512, 2048, 4096],
         lambda n: replace(START, n_samples=2_000, hidden=(n, n)),
         "microseconds per step",
         lambda time, work: time,
@@ -56,7 +56,8 @@ CURVES = {
         lambda time, work: time * work.n_steps / work.n_epochs / work.n_samples,
     ),
 }
-STEPS = 100  # the least number of steps in a run
+STEPS = 100  # the least number of steps in a run, if they don't take seconds
+OPERATIONS = 5e11
 
 
 def measure(peers, threads, n_repeats):
@@ -66,7 +67,8 @@ def measure(peers, threads, n_repeats):
         for name, (_, values, workload_for, unit, convert) in CURVES.items():
             for value in values:
                 work = workload_for(value)
-                work = replace(work, n_epochs=-(-STEPS // work.n_steps))
+                n_steps = max(10, min(STEPS, OPERATIONS // work.operations))
+                work = replace(work, n_epochs=int(-(-n_steps // work.n_steps)))
                 times = microseconds_a_step(started, work, "float32", n_repeats)
                 results[name, value] = {
                     run: convert(time, work) for run, time in times.items()
@@ -107,23 +109,27 @@ def draw(results, peers, threads):
         ax.set_xlabel(label)
         ax.set_ylabel(unit)
         ax.set_title(f"Growing {name}")
-    ax = axes.flat[len(CURVES)]
-    for name, (_, values, _, _, _) in CURVES.items():
-        gains = [
-            results[name, value][OURS, threads[0]]
-            / results[name, value][OURS, threads[-1]]
-            for value in values
-        ]
-        ax.plot(range(len(values)), gains, "o-", label=name)
-    ax.axhline(1, color="black", linewidth=1)
-    ax.set_xlabel("points of the other panels, left to right")
-    ax.set_ylabel(f"speedup of {threads[-1]} threads over {threads[0]}")
-    ax.set_title(f"Threads in {OURS}")
-    ax.legend(frameon=False, fontsize=8)
+    draw_threads(axes.flat[len(CURVES)], results, threads)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     axes.flat[-1].axis("off")
     axes.flat[-1].legend(handles, labels, frameon=False, loc="center")
     save(figure, "growth.svg")
+
+
+def draw_threads(ax, results, threads):
+    """The speedup by how long a step takes on the fewest threads."""
+    for name, (_, values, workload_for, _, convert) in CURVES.items():
+        steps, gains = [], []
+        for value in values:
+            few, many = (results[name, value][OURS, threads[i]] for i in (0, -1))
+            steps.append(few / convert(1, workload_for(value)))
+            gains.append(few / many)
+        ax.semilogx(steps, gains, "o-", label=name)
+    ax.axhline(1, color="black", linewidth=1)
+    ax.set_xlabel(f"microseconds per step on {threads[0]} thread")
+    ax.set_ylabel(f"speedup of {threads[-1]} threads over {threads[0]}")
+    ax.set_title(f"Threads in {OURS}")
+    ax.legend(title="growing", frameon=False, fontsize=8)
 
 
 def main():
