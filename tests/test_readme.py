@@ -55,7 +55,7 @@ def test_links_into_the_repository_are_seen_as_such():
     assert not [url for url in TARGETS if "github" in url and not in_repository(url)]
 
 
-@pytest.mark.parametrize("name", URLS.keys() - {"Documentation"})
+@pytest.mark.parametrize("name", sorted(URLS.keys() - {"Documentation"}))
 def test_urls_of_the_project_are_of_one_repository(name):
     url = URLS[name]
     assert url.startswith(SOURCE)
