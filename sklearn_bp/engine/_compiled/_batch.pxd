@@ -40,11 +40,6 @@ cdef inline void wait_for_others(Worker worker) noexcept nogil:
         worker.watch.is_told = is_interrupted(worker.watch, 0)
 
 
-cdef inline Py_ssize_t cut(Py_ssize_t n, int piece, int n_pieces) noexcept nogil:
-    """Where a piece of n things begins: between tiles."""
-    return min(n, n_tiles(n) * piece // n_pieces * TILE_ROWS)
-
-
 cdef inline Py_ssize_t share(Py_ssize_t n, int thread, int n_threads) noexcept nogil:
     """Where a thread's share of n things begins. Nobody has more than thread 0: if it
     waits for long, another one is not running, see team.h."""
@@ -52,7 +47,7 @@ cdef inline Py_ssize_t share(Py_ssize_t n, int thread, int n_threads) noexcept n
 
 
 cdef inline Py_ssize_t begin_of(Worker worker, Py_ssize_t n) noexcept nogil:
-    """Where a worker's part of n rows begins: between tiles."""
+    """Where a worker's part of n rows of weights begins: between tiles."""
     return min(n, share(n_tiles(n), worker.thread, worker.n_threads) * TILE_ROWS)
 
 

@@ -1,10 +1,10 @@
 """A batch on its way through the network and back, by several threads.
 
 All threads run the same function side by side. A single shard is shared: each thread
-does its part of a block's rows, waits for the others, and does its part of the
-gradient. Of several shards, each is the work of one thread and has its own gradient.
-No number depends on where the parts are cut, and shards are summed in order, so the
-result is the same to the last bit for any number of threads.
+does its part of a block's rows, or of the units of wide layers, waits for the others,
+and does its part of the gradient. Of several shards, each is the work of one thread and
+has its own gradient. No number depends on where the parts are cut, and shards are
+summed in order, so the result is the same to the last bit for any number of threads.
 
 An interruption makes each of them leave out the products that are still to come. They
 end together, at a meeting, so that none is waited for in vain.
@@ -111,8 +111,8 @@ cdef bint batch_part(
                            job.losses)
     for shard in range(share(job.n_shards, worker.thread, worker.n_threads),
                        share(job.n_shards, worker.thread + 1, worker.n_threads)):
-        begin = cut(n_rows, shard, job.n_shards)
-        end = cut(n_rows, shard + 1, job.n_shards)
+        begin = shard_start(job, n_rows, shard)
+        end = shard_start(job, n_rows, shard + 1)
         gradient = <floating *> job.gradient + shard * job.layers.n_parameters
         if is_interrupted(block.watch, 0):
             break
@@ -129,6 +129,13 @@ cdef bint batch_part(
             memset(gradient, 0, job.layers.n_parameters * sizeof(floating))
     wait_for_others(worker)
     return False
+
+
+cdef inline Py_ssize_t shard_start(
+    const Job *job, Py_ssize_t n_rows, int shard
+) noexcept nogil:
+    """Where a shard of the rows begins: between tiles, whatever the threads are."""
+    return min(n_rows, n_tiles(n_rows) * shard // job.n_shards * TILE_ROWS)
 
 
 cdef bint blocks_part(

@@ -8,8 +8,8 @@ from ._tables cimport MOST_SETTINGS, activation, loss, square_sums
 
 
 cdef enum:
-    # Rows of a batch, or of a weight matrix, that are never split between threads, to
-    # suit the products.
+    # Rows of a weight matrix that are never split between threads, and rows of a batch
+    # that are never split between shards, to suit the products.
     TILE_ROWS = 8
 
 
