@@ -197,7 +197,7 @@ def test_a_signal_ends_a_step_that_is_underway(way, n_threads):
 @each_pair(
     solver=SETTINGS,
     dtype=[np.float32, np.float64],
-    sizes=[(300, 1000, 1000, 1), (4, 900, 1)],  # one shard, and eight
+    sizes=[(300, 1000, 1000, 1), (4, 900, 1)],  # one shard, and sixteen
 )
 def test_no_solver_takes_half_a_step(solver, dtype, sizes, monkeypatch):
     use_threads(2, monkeypatch)
@@ -210,10 +210,12 @@ def test_no_solver_takes_half_a_step(solver, dtype, sizes, monkeypatch):
 
 @needs_compiled
 @pytest.mark.usefixtures("hears_at_once")
-@pytest.mark.parametrize("batch_size", [16, 700])
-def test_whole_steps_remain(batch_size, n_threads):
-    """Steps of less than what is done from look to look, and of more."""
-    work, again = Work((100, 300, 300, 1), 60000), Work((100, 300, 300, 1), 60000)
+@pytest.mark.parametrize(("n_units", "batch_size"), [(300, 16), (300, 700), (800, 32)])
+def test_whole_steps_remain(n_units, batch_size, n_threads):
+    """Steps of less than what is done from look to look, and of more; and steps of
+    which threads share the units."""
+    sizes = 100, n_units, n_units, 1
+    work, again = Work(sizes, 60000), Work(sizes, 60000)
     with pytest.raises(KeyboardInterrupt), interrupted(_thread.interrupt_main):
         work.train(batch_size=batch_size)
     n_steps = work.optimizer.n_steps
