@@ -217,7 +217,7 @@ cdef void forward_layer(
     cdef const floating *intercept = theta + layers.intercept_starts[layer]
     cdef floating *z = <floating *> block.outputs[layer + 1]
     cdef Py_ssize_t row
-    if is_interrupted(block.watch, 0):
+    if part.start == part.stop or is_interrupted(block.watch, 0):
         return
     if layer == 0 and data.dense == NULL:  # where a part has all units
         sparse_product(data, block, coef, intercept, z, n_units, part.start, part.stop)
@@ -317,7 +317,7 @@ cdef void backward_layer(
     cdef const floating *delta = <const floating *> block.deltas[layer]
     cdef floating *below = <floating *> block.deltas[layer - 1]
     cdef Py_ssize_t row
-    if is_interrupted(block.watch, 0):
+    if part.start == part.stop or is_interrupted(block.watch, 0):
         return
     matmul(AS_IS, TRANSPOSED, part.stop - part.start, part.last - part.first, n_units,
            delta + part.start * n_units, n_units, coef + part.first * n_units, n_units,
