@@ -11,7 +11,7 @@ from sklearn_bp.engine import _selection, get_engine
 
 def run_python(code, **environment):
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-P", "-c", code],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
