@@ -5,7 +5,8 @@
    VECTOR_BYTES  the size of a vector;
    MR, VECTORS   rows and vectors of a product that stay in registers;
    PANEL_DEPTH   how many rows of so many vectors the first-level cache should hold;
-   REGISTER      what inline assembly calls a vector register, if it is known. */
+   REGISTER      what inline assembly calls a vector register, where sums are held in theirs
+                 by it; with SSE2, whose instructions have two operands, GCC spills them. */
 
 #if defined(__aarch64__)
 #define MR 8
@@ -14,9 +15,6 @@
 #else
 #define MR 4
 #define VECTORS 2
-#ifdef HAS_AVX
-#define REGISTER "+x"
-#endif
 #endif
 #define SET baseline
 #define VECTOR_BYTES 16
