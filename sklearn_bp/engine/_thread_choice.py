@@ -116,14 +116,13 @@ class ThreadChoice:
             Those of a single thread count only while it was running: on a busy machine,
             several are chosen if they gain in spite of all disturbances.
         lost : float, default=0
-            For how many seconds the caller has waited for its threads, at first and
+            For how many of them the caller has waited for its threads, at first and
             later.
         is_cut : bool, default=False
             Whether the steps ended early because that was too long.
         """
-        if self._is_cold and lost > max(self.PATIENCE, SHARE_OF_WAITING * seconds):
-            is_cut = True
-            seconds += lost  # threads that are late are not in time for the next steps
+        if lost > max(self.patience, SHARE_OF_WAITING * seconds):
+            is_cut = True  # so it would have been, had there been more steps
         if is_cut and not self._trial:  # until now, all may have been well
             self._n_done = self._seconds = 0
         self._n_done += n_steps

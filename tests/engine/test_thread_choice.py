@@ -101,7 +101,22 @@ def test_threads_that_come_late_are_not_waited_for_again():
     """However fast they are as soon as they are there."""
     choice = ThreadChoice(Surroundings())
     assert choice.choose(2) == 2
-    choice.note(1, 1e-3, lost=0.02)
+    choice.note(1, 0.021, lost=0.02)
+    assert choice.choose(2) == 1
+
+
+@pytest.mark.parametrize("step", [1e-4, 1e-3])
+def test_calls_of_a_single_step_end_early_too(step):
+    """Where an epoch is one step, threads may be late at the beginning of each."""
+    choice = ThreadChoice(Surroundings())
+    while choice.choose(2) == 2:  # the first trial ends well
+        choice.note(1, step)
+    while choice.choose(2) == 1:
+        choice.note(1, 2 * step)
+    for _ in range(20):
+        choice.note(1, step)
+        assert choice.choose(2) == 2
+    choice.note(1, step + 0.008, lost=0.008)
     assert choice.choose(2) == 1
 
 

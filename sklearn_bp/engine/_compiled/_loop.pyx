@@ -121,10 +121,9 @@ cdef class Steps:
     Each can be cut into `n_parts`, for as many threads.
 
     `n_done` is how many the last run has completed; an interruption takes none of them
-    back. They are as much work as `n_batches` of full size, and took so many `seconds`
-    once all threads were there; those of a thread alone count only while it was
-    running. `lost` is for how long the caller has waited for the others, at first and
-    later."""
+    back. They are as much work as `n_batches` of full size, and took so many `seconds`;
+    those of a thread alone count only while it was running. `lost` is for how many of
+    them the caller has waited for the others, at first and later."""
 
     cdef BatchWork work
     cdef Training training
@@ -286,7 +285,7 @@ cdef void steps_part(Worker worker, interruption *shared, Run *run) noexcept nog
     run_part(worker, run)
     if worker.thread == 0:
         run.lost += worker.point.waited
-        run.seconds = now() - worker.point.began
+        run.seconds = now() - began
 
 
 cdef void run_part(Worker worker, Run *run) noexcept nogil:
