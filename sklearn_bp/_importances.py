@@ -39,7 +39,8 @@ def gradient_importances(estimator, X=None):
     TypeError
         If there is no such network.
     ValueError
-        If the steps before the network do not keep the features in their places.
+        If the steps before the network do not keep the features in their places, or X
+        has a single sample.
 
     See Also
     --------
@@ -78,6 +79,11 @@ def gradient_importances(estimator, X=None):
     networks = _networks_of(network)
     if X is not None:
         X = networks[0].check_X(network, X)
+        if X.shape[0] < 2:
+            raise ValueError(
+                "X has a single sample, of which the features have no standard"
+                " deviations: at least two are needed."
+            )
     return np.mean([mean_gradients(fitted, X) for fitted in networks], axis=0)
 
 

@@ -181,6 +181,13 @@ def test_steps_that_change_the_features_are_refused():
         gradient_importances(model)
 
 
+def test_a_single_sample_is_refused():
+    """It has no standard deviation, so that all importances would be zero."""
+    X, y = FRIEDMAN
+    with pytest.raises(ValueError, match=r"a single sample.* at least two"):
+        gradient_importances(REGRESSOR.fit(X, y), X[:1])
+
+
 @pytest.mark.parametrize("selector", [RFECV, SequentialFeatureSelector])
 def test_other_selectors_work(selector):
     X, y = FRIEDMAN
