@@ -7,8 +7,8 @@ from ._team cimport meet, meeting_point
 
 
 cdef enum:
-    # A block's outputs and deltas should stay in the second-level cache.
-    BLOCK_ROWS = 512
+    # Their outputs and deltas should stay in the second-level cache.
+    ROWS_AT_A_TIME = 512
 
 
 cdef struct Worker:

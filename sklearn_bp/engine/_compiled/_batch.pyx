@@ -56,7 +56,7 @@ cdef class BatchWork:
         cdef Workspace workspace
         # the rows of a shard that go through the network at a time
         cdef Py_ssize_t capacity = (n_rows + n_shards - 1) // n_shards
-        capacity = min(BLOCK_ROWS, n_tiles(capacity) * TILE_ROWS)
+        capacity = min(ROWS_AT_A_TIME, n_tiles(capacity) * TILE_ROWS)
         workspace = Workspace(
             compiled, training_set, capacity, theta.itemsize, n_shards,
             None if dropout is None else dropout.rates,
