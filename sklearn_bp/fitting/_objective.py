@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ..engine import Objective
-from ._targets import weigh_classes
+from ._class_weights import weigh_classes
 
 
 def mean_weight(sample_weight, of="training"):
