@@ -3,6 +3,7 @@
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
@@ -21,30 +22,18 @@ def show_versions():
     """
     _print_table(
         "System",
-        {
-            "python": platform.python_version(),
-            "machine": platform.platform(),
-            "cores": os.cpu_count(),
-        },
+        ("python", platform.python_version()),
+        ("machine", platform.platform()),
+        ("cores", os.cpu_count()),
     )
     _print_table(
         "Engine",
-        {
-            "in use": get_engine().name,
-            "asked for": get_config()["engine"],
-            "matrix products": get_engine().products,
-        },
+        ("in use", get_engine().name),
+        ("asked for", get_config()["engine"]),
+        ("matrix products", get_engine().products),
     )
-    _print_table("Packages", {package: _version(package) for package in PACKAGES})
-    _print_table(
-        "Thread pools",
-        {
-            f"{pool['user_api']} ({pool['prefix']} {pool['version'] or ''})": (
-                f"{pool['num_threads']} threads {pool.get('architecture', '')}"
-            )
-            for pool in threadpool_info()
-        },
-    )
+    _print_table("Packages", *((package, _version(package)) for package in PACKAGES))
+    _print_table("Thread pools", *map(_description_of_pool, threadpool_info()))
 
 
 def _version(package):
@@ -54,9 +43,16 @@ def _version(package):
         return "not installed"
 
 
-def _print_table(title, rows):
+def _description_of_pool(pool):
+    """Its file, as several packages bring along a runtime of the same name."""
+    words = [pool["user_api"], pool["version"], pool.get("architecture")]
+    kind = " ".join(filter(None, words))
+    return Path(pool["filepath"]).name, f"{pool['num_threads']} threads, {kind}"
+
+
+def _print_table(title, *rows):
     print(f"{title}:")
-    width = max(map(len, rows), default=0)
-    for name, value in rows.items():
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
         print(f"  {name:>{width}}: {value}")
     print()

@@ -1,5 +1,9 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 import sklearn_bp
 
@@ -11,4 +15,6 @@ def test_names_engine_versions_and_threads(capsys):
     assert f"in use: {sklearn_bp.get_config()['engine']}" in printed
     assert f"numpy: {np.__version__}" in printed
     assert "blas" in printed
-    assert "threads" in printed
+    for pool in threadpool_info():  # each, also of two OpenMP runtimes of one name
+        name = re.escape(Path(pool["filepath"]).name)
+        assert re.search(rf"{name}: {pool['num_threads']} threads", printed)
