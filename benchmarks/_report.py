@@ -39,6 +39,14 @@ def number(x):
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
+def counted(n, one, many):
+    return f"{n} {one if n == 1 else many}"
+
+
+def threads_of(n):
+    return counted(n, "thread", "threads")
+
+
 def table(head, rows):
     """Markdown; columns of numbers are aligned to the right."""
     align = ["---:" if _is_number(cell) else "---" for cell in rows[0]]

@@ -19,6 +19,7 @@ from _report import (
     replace_section,
     save,
     table,
+    threads_of,
 )
 from _timing import (
     available_peers,
@@ -117,7 +118,9 @@ def limit_table(limits, threads):
         for dtype in DTYPES
         for maker in PRODUCTS
     ]
-    return table(["type", "maker", *(f"{n} threads, GFLOP/s" for n in threads)], rows)
+    return table(
+        ["type", "maker", *(f"{threads_of(n)}, GFLOP/s" for n in threads)], rows
+    )
 
 
 def _split(row):

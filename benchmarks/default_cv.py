@@ -14,6 +14,7 @@ from time import perf_counter
 
 import numpy as np
 from _report import DOC, replace_section, table
+from _timing import describe_machine
 from sklearn.datasets import (
     load_breast_cancer,
     load_digits,
@@ -94,7 +95,8 @@ def main():
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     head = ["data", "features", "test loss", "MLPClassifier's", "better in"]
-    text = table([*head, "seconds", "MLPClassifier's"], list(rows()))
+    results = table([*head, "seconds", "MLPClassifier's"], list(rows()))
+    text = "\n\n".join([describe_machine(), results])
     print(text)
     if arguments.update_doc:
         replace_section(DOC / "guide" / "cv_estimators.md", "default cv", text)

@@ -20,6 +20,7 @@ from _report import (
     replace_section,
     save,
     table,
+    threads_of,
 )
 from _timing import available_peers, best, microseconds_a_step, workers
 
@@ -96,7 +97,7 @@ def thread_table(results, threads):
             one, *more = (results[name, value][OURS, n] for n in threads)
             cells = [f"{number(time)} ({one / time:.2f}x)" for time in more]
             rows.append([f"{name} {value:,}", unit, number(one), *cells])
-    head = ["what", "unit", *(f"{n} threads" for n in threads)]
+    head = ["what", "unit", *map(threads_of, threads)]
     return table(head, rows)
 
 

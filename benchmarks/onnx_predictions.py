@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from _peers import Workload
 from _report import DOC, OURS, argument_parser, number, replace_section, table
-from _timing import microseconds_a_step, workers
+from _timing import describe_machine, microseconds_a_step, workers
 
 DTYPES = ("float32", "float64")
 RUNTIME = "onnxruntime"
@@ -104,7 +104,7 @@ def main():
     head = ["layers", "type", "file, kB"]
     head += [f"one row, {peer}, µs" for peer in PEERS]
     head += [f"100,000 rows, {peer}, ms" for peer in PEERS]
-    text = table(head, rows)
+    text = "\n\n".join([describe_machine(), table(head, rows)])
     print(text)
     if arguments.update_doc:
         replace_section(DOC / "onnx.md", "onnx speed", text)

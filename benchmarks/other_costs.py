@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from _peers import PEERS, Workload
 from _report import DOC, OURS, argument_parser, number, replace_section, table
-from _timing import best, microseconds_a_step, workers
+from _timing import best, describe_machine, microseconds_a_step, workers
 
 DTYPES = ("float32", "float64")
 THEIRS = "MLPClassifier"
@@ -216,7 +216,12 @@ def main():
     costs = [measure_imports(arguments.repeats)]
     costs += measure_costs(arguments.threads, arguments.repeats)
     sections = {
-        "other costs": table(["what", "type", OURS, THEIRS, "ratio"], costs),
+        "other costs": "\n\n".join(
+            [
+                describe_machine(),
+                table(["what", "type", OURS, THEIRS, "ratio"], costs),
+            ]
+        ),
         "memory": table(["type", f"{OURS}, MB", f"{THEIRS}, MB"], memory),
     }
     for name, text in sections.items():

@@ -7,7 +7,7 @@ both, and two networks of large products beside MLPClassifier.
 """
 
 from _peers import PEERS, PRODUCTS, SquareProduct, Workload
-from _report import DOC, OURS, argument_parser, replace_section, table
+from _report import DOC, OURS, argument_parser, replace_section, table, threads_of
 from _timing import describe_machine, environment, microseconds_a_step, workers
 
 #: What the engine calls a family's instructions, and OpenBLAS a processor of it.
@@ -63,7 +63,7 @@ def main():
         times = measure(family, threads, arguments.repeats)
         rows += rows_of(family, times, threads)
     head = ["instructions", "type"]
-    head += [f"{n} threads, GFLOP/s (times BLAS)" for n in threads]
+    head += [f"{threads_of(n)}, GFLOP/s (times BLAS)" for n in threads]
     head += [f"{', '.join(map(str, work.layer_sizes))}" for work in WORKLOADS]
     text = f"{describe_machine()}\n\n{table(head, rows)}"
     print(text)

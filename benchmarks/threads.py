@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 from _peers import PEERS, Workload
-from _report import DOC, OURS, argument_parser, replace_section, table
+from _report import DOC, OURS, argument_parser, counted, replace_section, table
 from _timing import alternating_times, describe_machine, workers
 
 BUSY = "while True: pass"
@@ -97,7 +97,8 @@ def main():
     with workers({OURS: PEERS[OURS]}, [1, *more]) as started:
         results = measure(arguments, started)
     sections = [
-        f"{n_threads} threads over one, beside {n_busy} busy processes:\n\n"
+        f"{n_threads} threads over one, beside"
+        f" {counted(n_busy, 'busy process', 'busy processes')}:\n\n"
         + ratio_table(results, n_busy, n_threads)
         for n_threads in more
         for n_busy in arguments.busy

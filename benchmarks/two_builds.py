@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 from _peers import backprop_classifier
-from _report import argument_parser, table
+from _report import argument_parser, table, threads_of
 from _timing import alternating_times, describe_machine, workers
 from compare_peers import DTYPES, HEAD, WORKLOADS
 
@@ -44,7 +44,7 @@ def main():
                 ]
             rows.append([*str(work).split(" | "), *cells])
             print(rows[-1], flush=True)
-    kinds = [f"{dtype}, {n} threads" for dtype in DTYPES for n in arguments.threads]
+    kinds = [f"{dtype}, {threads_of(n)}" for dtype in DTYPES for n in arguments.threads]
     print(describe_machine())
     print(f"The time of {other} over that of {one}, and that of their best runs:\n")
     print(table([*HEAD, *kinds], rows))

@@ -4,7 +4,8 @@ More data, or more penalty?
 
 One study answers both: each penalty is tried on growing parts of each fold. On
 handwritten digits, some of them with wrong labels, twice the data bring more than the
-best of these penalties; too strong a penalty costs more than half of the data.
+best of these penalties; too strong a penalty does more harm than the loss of half the
+data.
 """
 
 # %%

@@ -1,6 +1,7 @@
 """The HTML representation of an estimator links to its page on the site."""
 
 import inspect
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def test_an_estimator_links_to_its_page(estimator):
     page = f'href="{SITE}/api/{estimator.__name__}.html'
     assert page in estimator()._repr_html_()
     assert page in make_pipeline(estimator())._repr_html_()
+
+
+def test_the_version_is_the_same_everywhere():
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")
+    assert tomllib.loads(project)["project"]["version"] == sklearn_bp.__version__
 
 
 def test_the_citation_names_this_version_and_the_site():
