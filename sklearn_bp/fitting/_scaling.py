@@ -36,7 +36,8 @@ class Scaling:
         return cls(None if issparse(part.X) else center, np.where(spread, spread, 1.0))
 
     def __call__(self, X, dtype):
-        """Scale features, and convert them to the computing type.
+        """Scale features, and convert them to the computing type. Sparse ones become
+        dense if something is subtracted.
 
         Raises
         ------
@@ -44,7 +45,7 @@ class Scaling:
             If a value is then too large for it.
         """
         with np.errstate(over="ignore"):
-            if issparse(X):
+            if issparse(X) and self.center is None:
                 values = (X.data / self.scale[X.indices]).astype(dtype)
                 scaled = csr_matrix((values, X.indices, X.indptr), shape=X.shape)
             else:
@@ -60,13 +61,23 @@ class Scaling:
     def _standardised(self, X, dtype):
         center = 0.0 if self.center is None else self.center
         scaled = np.empty(X.shape, dtype)
-        for rows in gen_batches(len(X), max(1, VALUES_AT_A_TIME // X.shape[1])):
-            scaled[rows] = (X[rows] - center) / self.scale
+        for rows in gen_batches(X.shape[0], max(1, VALUES_AT_A_TIME // X.shape[1])):
+            values = X[rows].toarray() if issparse(X) else X[rows]
+            scaled[rows] = (values - center) / self.scale
         return scaled
 
     def unscaled(self, gradients):
         """Derivatives with respect to the features as they were."""
         return (gradients / self.scale).astype(gradients.dtype)
+
+
+def without_duplicates(array):
+    """A sparse matrix without entries that stand there twice, which scikit-learn takes
+    for different values where it computes variances; anything else as it is."""
+    if issparse(array) and not array.has_canonical_format:
+        array = array.copy()
+        array.sum_duplicates()
+    return array
 
 
 def mean_and_spread(array, sample_weight, name):
@@ -78,9 +89,7 @@ def mean_and_spread(array, sample_weight, name):
     ValueError
         If they are too large to be represented.
     """
-    if issparse(array) and not array.has_canonical_format:
-        array = array.copy()
-        array.sum_duplicates()  # which the scaler takes for different values
+    array = without_duplicates(array)
     if sample_weight is not None:  # whose sum may overflow
         sample_weight = sample_weight / sample_weight.max()
     with np.errstate(over="ignore", invalid="ignore"):

@@ -292,3 +292,24 @@ def test_the_last_epoch_is_warned_of():
 def test_targets_that_are_no_numbers(y, message):
     with pytest.raises((ValueError, TypeError), match=message):
         BackpropRegressorCV(**SMALL).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_array, sp.coo_array])
+@pytest.mark.parametrize("keep", [None, "folds"])
+@pytest.mark.parametrize("is_classifier", [False, True])
+def test_sparse_samples_after_dense_ones(kind, keep, is_classifier):
+    """What was subtracted in training is subtracted in whatever form samples come."""
+    far = X + 5
+    cls = BackpropClassifierCV if is_classifier else BackpropRegressorCV
+    model = cls(**SMALL, keep=keep).fit(far, LABELS if is_classifier else S)
+    sparse = kind(far)
+    for method in ("predict", "predict_proba") if is_classifier else ("predict",):
+        ask = getattr(model, method)
+        np.testing.assert_array_equal(ask(sparse), ask(far))
+    if keep is None:
+        expected = model.input_gradients(far)
+        np.testing.assert_array_equal(model.input_gradients(sparse), expected)
+        networks = [copy.deepcopy(model.best_estimator_) for _ in range(2)]
+        for network, data in zip(networks, (far, sparse)):
+            network.partial_fit(data, LABELS if is_classifier else S)
+        np.testing.assert_array_equal(*(n.coefs_[0] for n in networks))
