@@ -30,6 +30,7 @@ from .utils import (
     check_parameters,
     fit_context,
     like,
+    unchanged_on_error,
 )
 
 NO_VALIDATION = (None, None, None)
@@ -223,14 +224,12 @@ class BaseBackprop(
     @contextmanager
     def _unchanged_on_error(self):
         """Restore all attributes if the block fails."""
-        before = vars(self).copy()
-        history = before["_state"].history if "_state" in before else None
+        history = self._state.history if hasattr(self, "_state") else None
         mark = history and history.mark()
         try:
-            yield
+            with unchanged_on_error(self):
+                yield
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
             if history is not None:
                 history.go_back(mark)
             raise

@@ -22,6 +22,7 @@ from ..utils import (
     like,
     refusing_large_integers,
     to_numpy,
+    unchanged_on_error,
 )
 from ._columns import Columns
 from ._knots import Distribution, TreeCuts
@@ -180,10 +181,11 @@ class PiecewiseLinearEncoder(
         ValueError
             If an argument or a parameter is not valid.
         """
-        X = self._check(X, reset=True)
-        weight = positive_scale(sample_weight, len(X))
-        by_tree = is_name(self.knots, "tree")
-        cut = self._cuts_by_tree(y, weight) if by_tree else Distribution.quantiles
+        with unchanged_on_error(self):
+            X = self._check(X, reset=True)
+            weight = positive_scale(sample_weight, len(X))
+            by_tree = is_name(self.knots, "tree")
+            cut = self._cuts_by_tree(y, weight) if by_tree else Distribution.quantiles
         knots, centers, scales, has_missing = [], [], [], []
         for x in X.T:
             distribution = Distribution.of(x, weight)

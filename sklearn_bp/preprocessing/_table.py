@@ -1,6 +1,5 @@
 """Tables as people have them, as networks take them."""
 
-from contextlib import contextmanager
 from numbers import Integral
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..utils import (
     is_name,
     like,
     to_numpy,
+    unchanged_on_error,
 )
 from ._piecewise import PiecewiseLinearEncoder, positive_scale
 from ._read import columns_of, is_frame
@@ -244,7 +244,7 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
 
     def _learn(self, X, sample_weight):
         """Fit to a table, and return its columns."""
-        with self._unchanged_on_error():
+        with unchanged_on_error(self):
             columns = self._read(X, reset=True)
             self.is_categorical_ = self._find_categories(columns)
             numeric, categorical = self._split(columns)
@@ -255,16 +255,6 @@ class TableEncoder(VersionedState, DocLinkMixin, TransformerMixin, BaseEstimator
                 self.number_encoder_ = encoder.fit(_numbers(numeric), None, weight)
             self._choose_categories(categorical, weight / weight[weight > 0].mean())
         return columns
-
-    @contextmanager
-    def _unchanged_on_error(self):
-        before = vars(self).copy()
-        try:
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
 
     def _read(self, X, reset):
         """The columns of a table that was checked."""

@@ -26,6 +26,7 @@ from ._sklearn import (
     take_rows,
     takes_weight,
 )
+from ._unchanged import unchanged_on_error
 from ._values import PlainNumbers, are_equal, is_name, plain_number
 from ._warnings import warn
 
@@ -63,5 +64,6 @@ __all__ = [
     "take_rows",
     "takes_weight",
     "to_numpy",
+    "unchanged_on_error",
     "warn",
 ]

@@ -309,3 +309,20 @@ def test_a_number_is_a_weight():
         for weight in (None, 2.5)
     )
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("X", "arguments", "match"),
+    [
+        (np.array([[1.0], [np.inf]]), {}, "infinity"),
+        (np.array([[1.0], [2.0]]), {"sample_weight": [-1, 1]}, "[Nn]egative"),
+    ],
+    ids=["infinity", "weights"],
+)
+def test_a_fit_that_fails_changes_nothing(X, arguments, match):
+    data = np.random.RandomState(0).normal(size=(20, 3))
+    encoder = PiecewiseLinearEncoder(n_bins=3).fit(data)
+    expected = encoder.transform(data)
+    with pytest.raises(ValueError, match=match):
+        encoder.fit(X, **arguments)
+    np.testing.assert_array_equal(encoder.transform(data), expected)
