@@ -41,7 +41,7 @@ def inputs_of(model, X):
         )
     _check_names(names, X, hasattr(model, "feature_names_in_"))
     if is_table:
-        kinds = _kinds_of_table(model.encoder_, kinds)
+        kinds = _kinds_of_table(model.encoder_, names, kinds)
     are_numbers = [kind.kind in "biuf" for kind in kinds]
     if all(are_numbers) and takes_numbers(model):
         return {"X": (_as_known(np.result_type(*kinds)), len(names))}
@@ -90,8 +90,15 @@ def _kinds_of_data(X):
     return [X.dtype] * X.shape[1]
 
 
-def _kinds_of_table(encoder, kinds):
+def _kinds_of_table(encoder, names, kinds):
     """Text is categories; other objects are numbers where there are no categories."""
+    for name, kind, is_categorical in zip(names, kinds, encoder.is_categorical_):
+        # text beside categories, objects that hold numbers
+        if kind.kind not in ("biufOUST" if is_categorical else "biufO"):
+            raise TypeError(
+                f"Column {name!r} of X holds values of type {kind}, where the model was"
+                f" fitted to {'categories' if is_categorical else 'numbers'}."
+            )
     return [
         kind if kind.kind in "biuf" else TEXT if is_categorical else np.dtype(float)
         for kind, is_categorical in zip(kinds, encoder.is_categorical_)

@@ -1,9 +1,14 @@
 """Estimators of others that hold ours, which skl2onnx converts."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_selection import SelectorMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.pipeline import Pipeline
 
 from ..preprocessing import PiecewiseLinearEncoder, TableEncoder
 from ._graph import ML_DOMAIN, ML_OPSET
@@ -64,13 +69,48 @@ def with_skl2onnx(model, X, dtype, target_opset):
     import skl2onnx
 
     X = _first_row(X, dtype)
-    options = {"zipmap": False} if is_classifier(model) else None
+    _check_that_it_takes(model, X)
+    _check_opset(target_opset)
+    options = {"zipmap": False} if _has_zipmap(model) else None
     return skl2onnx.to_onnx(
         model,
         X,
         target_opset={"": target_opset, ML_DOMAIN: ML_OPSET},
         options=options,
     )
+
+
+def _check_that_it_takes(model, X):
+    """Let the model itself see to the number and the names of the features."""
+    for method in ("predict", "transform"):
+        if hasattr(model, method):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of X without names, for one
+                getattr(model, method)(X)
+            return
+
+
+def _check_opset(target_opset):
+    from skl2onnx import __max_supported_opset__ as last
+
+    if target_opset > last:
+        raise ValueError(
+            f"target_opset must be at most {last} for a model that skl2onnx converts,"
+            f" got {target_opset}."
+        )
+
+
+def _has_zipmap(model):
+    """Whether skl2onnx would make dicts of probabilities."""
+    while _passes_on(model):
+        model = model[-1] if isinstance(model, Pipeline) else model.best_estimator_
+    return is_classifier(model) and not isinstance(model, SelectorMixin)
+
+
+def _passes_on(model):
+    """Whether it returns what another one returns: a pipeline or a search."""
+    is_search = hasattr(model, "best_estimator_") and not isinstance(model, OURS)
+    return is_search or isinstance(model, Pipeline)
 
 
 def _check(model):
@@ -97,6 +137,27 @@ def _check_that_it_is_exact(estimator):
             f"CalibratedClassifierCV(method={estimator.method!r}) cannot be converted"
             " exactly by skl2onnx, which makes steps of an isotonic function, where"
             " scikit-learn interpolates, and knows no others. Use method='sigmoid'."
+        )
+    if isinstance(estimator, FrozenEstimator):
+        raise ValueError(
+            "FrozenEstimator cannot be converted: skl2onnx does not know it. Convert"
+            " the estimator in it, or hold that without freezing it."
+        )
+    if not (isinstance(estimator, OURS) or _passes_on(estimator)):
+        _check_labels(estimator)
+
+
+def _check_labels(estimator):
+    """Refuse integers that skl2onnx would cut to 32 bits."""
+    labels = getattr(estimator, "classes_", None)
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
+        return
+    most = np.iinfo(np.int32).max
+    if max(abs(int(labels.min())), abs(int(labels.max()))) > most:
+        raise ValueError(
+            f"The class labels {labels} of {type(estimator).__name__} cannot be"
+            f" converted: skl2onnx takes integers up to {most}. Encode them before the"
+            " fit, for example with LabelEncoder."
         )
 
 

@@ -5,6 +5,7 @@ import importlib
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from numpydoc.validate import validate
@@ -19,6 +20,8 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.feature_selection import RFE
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
@@ -32,6 +35,7 @@ from sklearn_bp import (
     BackpropEnsembleClassifier,
     BackpropRegressor,
     BackpropRegressorCV,
+    gradient_importances,
 )
 from sklearn_bp.preprocessing import PiecewiseLinearEncoder, TableEncoder
 
@@ -242,6 +246,19 @@ def test_registering_again_is_silent():
             "method='isotonic'",
         ),
         (TunedThresholdClassifierCV(NET, cv=3), {"X": X}, ValueError, "threshold"),
+        (
+            make_pipeline(CalibratedClassifierCV(FrozenEstimator(NET.fit(X, TRUTH)))),
+            {"X": X},
+            ValueError,
+            "FrozenEstimator cannot be converted",
+        ),
+        (PIPELINE, {"X": X[:, :2]}, ValueError, "X has 2 features, but"),
+        (
+            PIPELINE,
+            {"X": X, "target_opset": 28},
+            ValueError,
+            "for a model that skl2onnx converts, got 28",
+        ),
         (PIPELINE, {"X": X[0]}, ValueError, r"of shape \(4,\)"),
         (PIPELINE, {"X": "a"}, ValueError, r"of shape \(\)"),
     ],
@@ -251,6 +268,9 @@ def test_registering_again_is_silent():
         "isotonic",
         "isotonic in a pipeline",
         "threshold",
+        "frozen",
+        "two features",
+        "operator set",
         "one axis",
         "no axis",
     ],
@@ -258,6 +278,43 @@ def test_registering_again_is_silent():
 def test_errors(model, arguments, error, match):
     with pytest.raises(error, match=match):
         to_onnx(model.fit(X, TRUTH), **arguments)
+
+
+def test_columns_in_other_places_are_refused():
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = make_pipeline(StandardScaler(), NET).fit(frame, TRUTH)
+    for other in (frame[list("bacd")], frame.rename(columns={"a": "z"})):
+        with pytest.raises(ValueError, match="feature names"):
+            to_onnx(model, other)
+    # which are chosen by their names may come in any order
+    named = make_pipeline(
+        ColumnTransformer([("scaled", StandardScaler(), list("abcd"))]), NET
+    ).fit(frame, TRUTH)
+    outputs = run(to_onnx(named, frame[list("dcba")]), by_column(frame))
+    assert_allclose(
+        outputs["probabilities"], named.predict_proba(frame), rtol=1e-9, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("label", [2**31 + 5, -(2**62)])
+def test_integers_that_skl2onnx_would_cut_are_refused(label):
+    y = np.where(TRUTH, label, 7)
+    model = CalibratedClassifierCV(NET, cv=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"class labels .* CalibratedClassifierCV"):
+        to_onnx(model, X)
+    for model in (PIPELINE, GridSearchCV(PIPELINE, {}, cv=2)):
+        outputs = run(to_onnx(model.fit(X, y), X), X)
+        np.testing.assert_array_equal(outputs["label"], model.predict(X))
+
+
+@pytest.mark.parametrize("is_in_pipeline", [False, True])
+def test_selectors_by_a_classifier(is_in_pipeline):
+    model = RFE(NET, n_features_to_select=2, importance_getter=gradient_importances)
+    if is_in_pipeline:
+        model = make_pipeline(StandardScaler(), model)
+    model.fit(X, TRUTH)
+    (selected,) = run(to_onnx(model, X), X).values()
+    assert_allclose(selected, model.transform(X))
 
 
 def test_numbers_of_a_table_in_float32_leave_its_text_alone():

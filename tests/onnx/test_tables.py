@@ -181,7 +181,7 @@ def test_empty_text_is_a_category():
     ("words", "given", "match"),
     [
         (["", "a", None], ["a"], "empty texts and missing values"),
-        (["a", "b"], [1.5], "no numbers in an ONNX model"),
+        (["a", "b"], [1.5], "holds numbers, but held text"),
     ],
 )
 def test_categories_that_cannot_be_expressed(words, given, match):
@@ -197,6 +197,18 @@ def test_categories_that_float64_cannot_tell_apart():
     words = X.astype(str).astype(object)
     outputs = run(to_onnx(encoder, words), by_column(words))
     np.testing.assert_array_equal(outputs["variable"], encoder.transform(X))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [np.array([1 + 2j] * 40), np.array(["2020-01-01"] * 40, dtype="M8[D]")],
+    ids=["complex", "dates"],
+)
+def test_columns_that_are_no_numbers_are_refused(column):
+    table = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) % 7})
+    model = BackpropEnsembleRegressor(cv=2, random_state=0).fit(table, table["a"])
+    with pytest.raises(TypeError, match=r"Column 'b' of X holds values of type"):
+        to_onnx(model, table.assign(b=column))
 
 
 def test_columns_must_be_in_their_order():
