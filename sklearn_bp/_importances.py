@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .fitting import mean_gradients
+from .utils import feature_names_in
 
 
 def gradient_importances(estimator, X=None):
@@ -74,8 +75,11 @@ def gradient_importances(estimator, X=None):
                 " steps must keep the features in their places. Use"
                 " sklearn.inspection.permutation_importance instead."
             )
-        if X is not None and len(estimator.steps) > 1:
-            X = estimator[:-1].transform(X)
+        _check_places(estimator)
+        if X is not None:
+            for _, step in estimator.steps[:-1]:
+                # Samplers of imbalanced-learn, for one, do nothing to new data.
+                X = step.transform(X) if hasattr(step, "transform") else X
     networks = _networks_of(network)
     if X is not None:
         X = networks[0].check_X(network, X)
@@ -85,6 +89,25 @@ def gradient_importances(estimator, X=None):
                 " deviations: at least two are needed."
             )
     return np.mean([mean_gradients(fitted, X) for fitted in networks], axis=0)
+
+
+def _check_places(pipeline):
+    """Refuse steps whose names of features tell that these are others behind them."""
+    for _, step in pipeline.steps[:-1]:
+        try:
+            names, before = step.get_feature_names_out(), feature_names_in(step, None)
+        except (AttributeError, ValueError):
+            continue  # nothing is known, or nothing done
+        # A ColumnTransformer puts the name of a transformer before that of a feature.
+        if len(names) != len(before) or not all(
+            name == old or name.endswith(f"__{old}") for name, old in zip(names, before)
+        ):
+            raise ValueError(
+                f"The features behind the step {type(step).__name__} of the pipeline"
+                f" are {list(names)}, and {list(before)} before it: the steps before"
+                " the network must keep the features in their places. Use"
+                " sklearn.inspection.permutation_importance instead."
+            )
 
 
 def _n_features_of_pipeline(pipeline):

@@ -1,9 +1,12 @@
 """Importances of features, and the selectors that go by them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import make_classification, make_friedman1
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import (
@@ -153,11 +156,63 @@ def test_a_step_of_a_pipeline_may_do_nothing():
         gradient_importances(model)
 
 
-def test_sparse_samples():
+@pytest.mark.parametrize(
+    "step",
+    [
+        PCA(),
+        ColumnTransformer(
+            [("scaled", StandardScaler(), [-1])], remainder="passthrough"
+        ),
+    ],
+    ids=["mixed", "in other places"],
+)
+def test_names_tell_that_features_are_others(step):
+    model = make_pipeline(StandardScaler(), step, REGRESSOR).fit(*FRIEDMAN)
+    with pytest.raises(ValueError, match=f"behind the step {type(step).__name__}"):
+        gradient_importances(model)
+
+
+@pytest.mark.parametrize("has_names", [False, True])
+def test_names_tell_that_features_are_in_their_places(has_names):
+    X, y = FRIEDMAN
+    step = ColumnTransformer(
+        [("one", StandardScaler(), slice(0, 4)), ("other", "passthrough", slice(4, 10))]
+    )
+    if has_names:
+        X = pd.DataFrame(X, columns=[f"a__{number}" for number in range(10)])
+    model = make_pipeline(step, REGRESSOR).fit(X, y)
+    expected = gradient_importances(model[-1], step.transform(X))
+    np.testing.assert_allclose(gradient_importances(model, X), expected)
+
+
+class Sampler(BaseEstimator):
+    """Like those of imbalanced-learn, which have no transform."""
+
+    def fit_transform(self, X, y):
+        self.n_features_in_ = X.shape[1]
+        return X
+
+
+def test_steps_that_do_nothing_to_new_data_are_passed_over():
+    X, y = FRIEDMAN
+    model = make_pipeline(StandardScaler(), REGRESSOR).fit(X, y)
+    expected = gradient_importances(model, X)
+    model.steps.insert(1, ("sampler", Sampler()))
+    np.testing.assert_allclose(gradient_importances(model, X), expected)
+
+
+@pytest.mark.parametrize("is_double", [False, True])
+def test_sparse_samples(is_double):
     X, y = FRIEDMAN
     model = REGRESSOR.fit(X, y)
     expected = gradient_importances(model, X)
-    np.testing.assert_allclose(gradient_importances(model, csr_matrix(X)), expected)
+    data = csr_matrix(X)
+    if is_double:  # each entry stands there twice, as a half
+        data = csr_matrix(
+            (np.repeat(data.data / 2, 2), np.repeat(data.indices, 2), 2 * data.indptr),
+            shape=X.shape,
+        )
+    np.testing.assert_allclose(gradient_importances(model, data), expected)
 
 
 def test_many_features_are_taken_in_parts(monkeypatch):

@@ -7,6 +7,8 @@ from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from ._scaling import without_duplicates
+
 #: How many samples are drawn where none are given.
 N_DRAWS = 1000
 #: The number of derivatives that are taken at a time.
@@ -52,5 +54,5 @@ def mean_gradients(fitted, X=None):
 def _spread(X):
     """The standard deviation of each column."""
     if issparse(X):
-        return np.sqrt(mean_variance_axis(X, axis=0)[1])
+        return np.sqrt(mean_variance_axis(without_duplicates(X), axis=0)[1])
     return X.std(axis=0, dtype=np.float64)
