@@ -24,7 +24,7 @@ def to_numpy(array, name):
     Raises
     ------
     ValueError
-        If NumPy cannot read it, as it lies on a GPU.
+        If NumPy cannot read it, as where it lies on a GPU.
     """
     namespace, device = foreign_namespace(array)
     if namespace is None:
@@ -33,8 +33,9 @@ def to_numpy(array, name):
         return np.asarray(array)
     except (TypeError, RuntimeError, ValueError) as error:
         raise ValueError(
-            f"{name} is an array on the device {device!s}, which NumPy cannot read:"
-            f" {error} Networks compute on the CPU. Pass an array that lies there, and"
+            f"{name} is an array on the device {device!s} that NumPy cannot read:"
+            f" {str(error).rstrip('.')}. Networks compute on the CPU. Pass a dense"
+            " array that lies there, of a type that NumPy has, such as float32, and"
             " that no gradients are recorded for."
         ) from error
 
