@@ -1,7 +1,7 @@
 """A fitted estimator as an ONNX model."""
 
 import json
-from inspect import isclass
+from inspect import getattr_static, isclass
 from numbers import Integral
 
 import numpy as np
@@ -94,6 +94,7 @@ def to_onnx(model, X=None, *, dtype=None, target_opset=DEFAULT_OPSET):
         )
     if not isinstance(model, CLASSIFIERS + REGRESSORS):
         return with_skl2onnx(model, X, dtype, target_opset)
+    _check_methods(type(model))
     inputs = inputs_of(model, X)
     dtype = computing_type(model) if dtype is None else dtype
     graph, returned = _graph_of(model, inputs, dtype)
@@ -118,6 +119,17 @@ def _check_model(model):
             f" BackpropClassifier().fit(X, y), got {model!r}."
         )
     check_is_fitted(model)
+
+
+def _check_methods(cls):
+    """Refuse a derived class that predicts by a method of its own."""
+    ours = next(base for base in cls.__mro__ if base in CLASSIFIERS + REGRESSORS)
+    for name in ("predict", "predict_proba"):
+        if getattr_static(cls, name, None) is not getattr_static(ours, name, None):
+            raise ValueError(
+                f"{cls.__name__} has a {name} of its own, which cannot be converted;"
+                f" that of {ours.__name__} can."
+            )
 
 
 def _checked_dtype(dtype):

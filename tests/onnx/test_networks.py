@@ -330,6 +330,22 @@ def test_description_of_the_model():
     assert_close(run(proto, X)["probabilities"], expected, "float64")
 
 
+def test_a_method_of_a_derived_class_is_not_converted():
+    class Named(BackpropClassifier):
+        pass
+
+    class Doubting(BackpropClassifier):
+        def predict_proba(self, X):
+            return 0.5 + super().predict_proba(X) / 2
+
+    X, y = np.random.RandomState(0).normal(size=(30, 2)), np.arange(30) % 2
+    model = Named(max_iter=1).fit(X, y)
+    outputs = run(to_onnx(model), X)
+    np.testing.assert_allclose(outputs["probabilities"], model.predict_proba(X))
+    with pytest.raises(ValueError, match="Doubting has a predict_proba of its own"):
+        to_onnx(Doubting(max_iter=1).fit(X, y))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "match"),
     [
