@@ -81,7 +81,10 @@ def _kinds_of_data(X):
     """The type of each column."""
     if hasattr(X, "columns"):
         return [np.asarray(X[name]).dtype for name in X.columns]
+    is_list = isinstance(X, list | tuple)
     X = np.asarray(X)
+    if is_list and X.dtype.kind == "U":  # also if there are numbers beside text
+        X = X.astype(object)
     if X.ndim != 2:
         raise ValueError(
             "X must have the shape (n_samples, n_features), got an array of shape"

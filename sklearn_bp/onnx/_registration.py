@@ -70,7 +70,7 @@ def with_skl2onnx(model, X, dtype, target_opset):
 
     X = _first_row(X, dtype)
     _check_that_it_takes(model, X)
-    _check_opset(target_opset)
+    _check_opset_of_skl2onnx(target_opset)
     options = {"zipmap": False} if _has_zipmap(model) else None
     return skl2onnx.to_onnx(
         model,
@@ -90,7 +90,7 @@ def _check_that_it_takes(model, X):
             return
 
 
-def _check_opset(target_opset):
+def _check_opset_of_skl2onnx(target_opset):
     from skl2onnx import __max_supported_opset__ as last
 
     if target_opset > last:

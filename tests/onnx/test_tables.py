@@ -211,6 +211,16 @@ def test_columns_that_are_no_numbers_are_refused(column):
         to_onnx(model, table.assign(b=column))
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_lists_of_text_and_numbers(kind):
+    rows = kind(kind(["red" if i % 3 else "blue", float(i)]) for i in range(40))
+    model = fitted(BackpropEnsembleRegressor, rows, np.arange(40.0))
+    table = pd.DataFrame(rows, columns=["x0", "x1"])
+    outputs = run(to_onnx(model, rows[:1]), by_column(table))
+    found = outputs["variable"][:, 0]  # of networks in float32
+    np.testing.assert_allclose(found, model.predict(rows), rtol=1e-5)
+
+
 def test_columns_must_be_in_their_order():
     X = pd.DataFrame({"size": np.arange(40.0), "color": ["red", "blue"] * 20})
     network = BackpropRegressor(max_iter=1)
