@@ -4,8 +4,8 @@ Each function does a part of the work on a block, from `start` to `stop`: of its
 or of the rows (for sparse data the columns) of the gradient. Of a layer, a `Part` may
 have some of the units only. The parts can be done by different threads, and no number
 depends on where they are cut. All arrays are C-contiguous; shapes are noted in the
-docstrings, with n for the rows of the block, i for the units below a layer and o for its
-own. `theta` tells the computing type even where its numbers are not needed.
+docstrings, with n for the rows of the block, i for the units below a layer and o for
+its own. `theta` tells the computing type even where its numbers are not needed.
 """
 
 import os
